@@ -1,0 +1,35 @@
+"""What can go wrong with a provider as a whole.
+
+    ProviderError (a NewsletterError)
+    ├── UnknownProvider         no provider goes by that name
+    ├── ProviderMisconfigured   an option is missing or can't be right
+    ├── ProviderUnreachable     nothing answers at its address
+    └── AuthenticationRefused   it answers, and refuses the key or password
+
+What happens to one message is no exception but an `Outcome` (base.py).
+"""
+
+from newsletter.errors import NewsletterError
+
+
+class ProviderError(NewsletterError):
+    """The provider can't be used; the message says why and what to do."""
+
+
+class UnknownProvider(ProviderError):
+    """No provider of that name is built in or installed."""
+
+
+class ProviderMisconfigured(ProviderError):
+    """An option of the provider is missing or can't be right."""
+
+
+class ProviderUnreachable(ProviderError):
+    """No connection could be made, so nothing was handed over."""
+
+
+class AuthenticationRefused(ProviderError):
+    """The provider refuses our key or password.
+
+    Trying again won't help: the dispatcher pauses what it sends and tells the editor.
+    """
