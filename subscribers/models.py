@@ -186,9 +186,11 @@ class Subscription(SQLModel, table=True):
     """Topic keys, sorted, joined by one space."""
     lane: str = Lane.OTHER
     consent_id: int | None = None
+    """The record that explains the state: the grant it stands on, or the withdrawal."""
     paused_until: float | None = None
     created_at: float
     confirmed_at: float | None = None
+    """When the consent that it stands on was given; None: never was."""
     ended_at: float | None = None
     end_reason: str = ""
     source: str = ""
@@ -262,8 +264,8 @@ class ImportRun(SQLModel, table=True):
     fingerprint: str
     """Hash over the file's content, the mapping and the plan: the same import has the same."""
     consent_id: int | None = None
-    upto: str = ""
-    """Every address key up to this one is stored; the file is worked through in their order."""
+    done: int = 0
+    """Rows worked through, in the order of their address keys; what is after them is not stored."""
     counts: dict[str, int] = Field(
         default_factory=dict, sa_column=Column("counts", Json, nullable=False)
     )

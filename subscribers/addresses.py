@@ -1,0 +1,170 @@
+"""Addresses: read, compared, grouped and shown.
+
+An address is kept as it was entered; its *key* (domain in ASCII, all case-folded) says whether
+two are the same reader. RFC 5321 §2.4 lets a local part be case-sensitive; no server that
+people use is.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from email_validator import (
+    SPECIAL_USE_DOMAIN_NAMES,
+    EmailNotValidError,
+    ValidatedEmail,
+    validate_email,
+)
+
+from subscribers.errors import AddressRefused, InvalidAddress
+from subscribers.models import Lane
+
+KeyedHash = Callable[[str], str]
+"""Maps an address key to a hex digest that nobody without the secret can reproduce."""
+
+HASH_MARK = "hash:"
+"""Begins the key of somebody erased; no address key has it, since it holds no @."""
+
+_MAX_LENGTH = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
+_MAX_LOCAL = 64  # RFC 5321 §4.5.3.1.1
+_MAX_NAME = 200
+
+# Nearly every address is of this form; the rest go the long way (31 µs against 0.5).
+_PLAIN = re.compile(
+    r"[a-z0-9_+%-]+(?:\.[a-z0-9_+%-]+)*"
+    r"@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}))",
+    re.IGNORECASE | re.ASCII,
+)
+# Domains under them are refused, or allowed, by the long way's own table.
+_SPECIAL_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+
+_LANES = {
+    **dict.fromkeys(("gmail.com", "googlemail.com"), Lane.GMAIL),
+    **dict.fromkeys(
+        ("outlook.com", "hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr",
+         "hotmail.de", "hotmail.it", "hotmail.es", "outlook.de", "outlook.fr", "live.co.uk",
+         "live.nl", "live.fr"),
+        Lane.OUTLOOK,
+    ),
+    **dict.fromkeys(
+        ("yahoo.com", "ymail.com", "rocketmail.com", "aol.com", "yahoo.co.uk", "yahoo.fr",
+         "yahoo.de", "yahoo.it", "yahoo.es", "yahoo.co.in", "yahoo.ca", "yahoo.com.br"),
+        Lane.YAHOO,
+    ),
+}  # fmt: skip
+
+_COMMON_DOMAINS = (*_LANES, "icloud.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net",
+                   "web.de", "orange.fr", "free.fr", "comcast.net", "fastmail.com")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """Which addresses a publication takes. Domains and local parts are case-folded."""
+
+    allow_smtputf8: bool = False
+    """Addresses with a local part beyond ASCII, which not every server can reach (RFC 6531)."""
+    refused_domains: frozenset[str] = frozenset()
+    """Disposable domains, for one; subdomains are refused with them."""
+    refused_local_parts: frozenset[str] = frozenset()
+    """Role accounts, for one: abuse, noreply, postmaster."""
+
+
+ANY_ADDRESS = AddressPolicy(allow_smtputf8=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that mail can be sent to."""
+
+    email: str
+    key: str
+    domain: str
+    lane: str
+
+
+def parse(text: str, policy: AddressPolicy = ANY_ADDRESS) -> Address:
+    """Read an address; raise InvalidAddress or AddressRefused, with the reason."""
+    email = text.strip()
+    address = plain(email) or _parse_long(email)
+    _refuse(address, policy)
+    return address
+
+
+def plain(email: str) -> Address | None:
+    """Read an address of the form that nearly all have; None where it takes a longer look."""
+    match = _PLAIN.fullmatch(email)
+    if match is None or len(email) > _MAX_LENGTH or match.start(1) - 1 > _MAX_LOCAL:
+        return None
+    if match[2].lower() in _SPECIAL_TLDS:
+        return None
+    domain = match[1].lower()
+    return Address(email, email.lower(), domain, lane_of(domain))
+
+
+def _parse_long(email: str) -> Address:
+    try:
+        found: ValidatedEmail = validate_email(
+            email, allow_smtputf8=True, check_deliverability=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise InvalidAddress(f"{email[:80]!r} is not an address: {error}") from error
+    domain = found.ascii_domain.lower()
+    local = unicodedata.normalize("NFC", found.local_part.casefold())
+    return Address(email, f"{local}@{domain}", domain, lane_of(domain))
+
+
+def _refuse(address: Address, policy: AddressPolicy) -> None:
+    local = address.key.rpartition("@")[0]
+    if not policy.allow_smtputf8 and not local.isascii():
+        raise AddressRefused("Letters beyond a–z before the @ can't be reached by every server.")
+    if any(_is_under(address.domain, refused) for refused in policy.refused_domains):
+        raise AddressRefused(f"Addresses at {address.domain} are not taken; please use another.")
+    if local in policy.refused_local_parts:
+        raise AddressRefused(f"{local}@ reaches a role, not a person; please use your own address.")
+
+
+def _is_under(domain: str, parent: str) -> bool:
+    return domain == parent or domain.endswith("." + parent)
+
+
+def lane_of(domain: str) -> str:
+    """Name the group of receiving servers behind a domain in lower case."""
+    return _LANES.get(domain, Lane.OTHER).value
+
+
+def suggest(address: Address) -> str | None:
+    """Propose a common domain that was probably meant (gmial.com); shown, never applied."""
+    if address.domain in _COMMON_DOMAINS:
+        return None
+    close = difflib.get_close_matches(address.domain, _COMMON_DOMAINS, n=1, cutoff=0.85)
+    return f"{address.email.rpartition('@')[0]}@{close[0]}" if close else None
+
+
+def throttle_key(address: Address) -> str:
+    """Fold what reaches the same mailbox: plus tags everywhere, and Gmail's dots.
+
+    For counting only: two readers may well differ in it.
+    """
+    local = address.key.rpartition("@")[0].partition("+")[0]
+    if address.lane == Lane.GMAIL:
+        return local.replace(".", "") + "@gmail.com"
+    return f"{local}@{address.domain}"
+
+
+def hashed_key(email_key: str, hash_of: KeyedHash) -> str:
+    """Make the key under which the suppression of somebody erased is kept."""
+    return HASH_MARK + hash_of(email_key)
+
+
+def mask(email: str) -> str:
+    """Show an address to whoever holds a mail, which may have been forwarded: a•••@example.org."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def clean_name(name: str) -> str:
+    """Make a name fit for a header: no control or format characters, one line, not too long."""
+    visible = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in name)
+    return " ".join(visible.split())[:_MAX_NAME]
