@@ -1,0 +1,129 @@
+"""The database: SQLite in one file, or PostgreSQL; the same code above either.
+
+Times are UTC seconds since 1970 as doubles, so that both databases calculate with them alike,
+and the ledger takes them from the database's own clock (`db_now`).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Float
+from sqlmodel import Session
+
+from newsletter.errors import DatabaseError
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class db_now(GenericFunction[float]):  # noqa: N801 - reads as SQL
+    """The database's clock, UTC seconds since 1970 (microseconds on PostgreSQL, ~ms on SQLite)."""
+
+    type = Float(53)
+    inherit_cache = True
+
+
+@compiles(db_now, "sqlite")
+def _sqlite_now(_element: db_now, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(db_now, "postgresql")
+def _postgresql_now(_element: db_now, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
+
+
+class Database:
+    """Two kinds of session over one engine.
+
+    `reading()` sees one snapshot and never waits for a writer. `writing()` takes SQLite's write
+    lock at once (BEGIN IMMEDIATE): a deferred transaction that turns to writing later fails at
+    once, whatever the busy timeout says.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_driver(url)
+        self.engine = _create_engine(self.url)
+        self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that is never committed."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session; commit at the end of the block, roll back on an exception."""
+        with Session(self._writing_engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def check(self) -> None:
+        """Raise DatabaseError, with the cure, where the database does not answer."""
+        try:
+            with self.reading() as session:
+                session.connection().exec_driver_sql("SELECT 1")
+        except OperationalError as error:
+            raise DatabaseError(
+                f"The database does not answer ({error.orig}). Check DATABASE_URL and that the "
+                "server runs; whatever was under way waits and goes on."
+            ) from error
+
+    def now(self) -> float:
+        """The database's clock, UTC seconds since 1970."""
+        with self.engine.connect() as connection:
+            return float(connection.execute(select(db_now())).scalar_one())
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _create_engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(
+        url,
+        poolclass=NullPool if ":memory:" not in url else None,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Transactions are begun by us (below), not guessed by the driver.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        # What is handed to a provider must be on disk before the provider is called.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "cache_size=-32000",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN DEFERRED"))

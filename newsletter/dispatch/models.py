@@ -1,0 +1,135 @@
+"""The ledger's tables: batches, deliveries, the provider's rate, notices."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class Batch(SQLModel, table=True):
+    """Recipients of one variant, provider, lane and due time, handed over together."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        # The freeze finds the batch of a recipient by these.
+        UniqueConstraint(
+            "edition_id", "chunk", "variant", "lane", "ordinal", name="uq_batch_place"
+        ),
+        # Claim and sweep look only at what is open.
+        Index(
+            "ix_batch_open",
+            "state",
+            "due_at",
+            sqlite_where=text("state IN ('ready', 'leased')"),
+            postgresql_where=text("state IN ('ready', 'leased')"),
+        ),
+        Index("ix_batch_edition", "edition_id", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    edition_id: int = Field(foreign_key="edition.id")
+    chunk: int
+    """The freeze's chunk; negative for batches made later (retry, changed preferences)."""
+    variant: str
+    lane: str
+    ordinal: int
+    provider: str
+    state: str
+    due_at: float
+    attempt: int = 0
+    size: int
+    """Rows put into it at first; rows may be moved out later."""
+    handed_to: int = 0
+    """Positions below this have been handed to the provider, or decided otherwise."""
+    composition_id: int | None = Field(default=None, foreign_key="composition.id")
+    """What its recipients were sent, recorded at the hand-off."""
+    token: str | None = None
+    """The lease's fencing token; None when nobody holds it."""
+    leased_until: float | None = None
+    """By the database's clock."""
+
+
+class Delivery(SQLModel, table=True):
+    """One edition for one subscriber: the promise that nobody is left out or written to twice."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_batch", "batch_id", "position"),
+        Index(
+            "ix_delivery_unsure",
+            "edition_id",
+            sqlite_where=text("state = 'unsure'"),
+            postgresql_where=text("state = 'unsure'"),
+        ),
+        Index("ix_delivery_subscriber", "subscriber_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    edition_id: int = Field(foreign_key="edition.id", primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id", primary_key=True)
+    batch_id: int = Field(foreign_key="batch.id")
+    position: int
+    state: str
+    tracking: str
+    """linked, counted or off: how this mail was made."""
+    reason: str | None = None
+    """Why excluded, refused, failed or bounced: a code or the provider's words."""
+    assumed: bool = False
+    """Settled by policy without evidence."""
+    unsure_at: float | None = None
+    accepted_at: float | None = None
+    delivered_at: float | None = None
+    deferred_at: float | None = None
+    bounced_at: float | None = None
+    bounce_kind: str | None = None
+    """hard, soft, block, message or dropped."""
+    complained_at: float | None = None
+    opened_at: float | None = None
+    """First open by a person."""
+    machine_opened_at: float | None = None
+    """First automatic open (Apple, Gmail, scanners)."""
+    clicked_at: float | None = None
+    unsubscribed_at: float | None = None
+
+
+class ProviderRate(SQLModel, table=True):
+    """GCRA's one number per provider and lane, shared by every worker."""
+
+    __tablename__ = "provider_rate"
+
+    provider: str = Field(primary_key=True)
+    lane: str = Field(primary_key=True)
+    """A recipient domain group, `all`, or `notices` (their reserved slot)."""
+    arrival: float
+    """Theoretical arrival time of the next message, by the database's clock."""
+
+
+class Notice(SQLModel, table=True):
+    """One small mail to one person: confirmation, invitation, alert."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index(
+            "ix_notice_open",
+            "due_at",
+            sqlite_where=text("state IN ('queued', 'leased')"),
+            postgresql_where=text("state IN ('queued', 'leased')"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    publication_id: int = Field(foreign_key="publication.id")
+    kind: str
+    subscriber_id: int | None = Field(default=None, foreign_key="subscriber.id")
+    email: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What its words need; never a token: those are minted when it is sent."""
+    dedupe_key: str | None = Field(default=None, unique=True)
+    state: str = "queued"
+    due_at: float
+    attempt: int = 0
+    token: str | None = None
+    leased_until: float | None = None
+    created_at: float
+    sent_at: float | None = None
+    error: str | None = None

@@ -1,0 +1,130 @@
+"""Approval: bound to a hash over issue, brand and templates, so that it covers these very bytes."""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import orjson
+from sqlmodel import Session
+
+from emails.composer import Finding
+from newsletter.editions.models import Edition
+from newsletter.editions.preflight import preflight
+from newsletter.editions.states import EditionState, check_transition
+from newsletter.editions.variants import current_issue, number_links
+from newsletter.errors import Blocked, NotApproved
+from newsletter.publications import Publication
+from newsletter.site import Site
+
+RENDERERS = ("mjml-python", "premailer")
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What was approved, and which warnings the approver accepted with it."""
+
+    hash: str
+    warnings: tuple[Finding, ...]
+
+
+def approve(
+    session: Session,
+    edition: Edition,
+    publication: Publication,
+    site: Site,
+    *,
+    by: str,
+    now: float,
+) -> Approval:
+    """Check the edition and bind the approver's word to its present bytes.
+
+    A paused edition stays paused: its corrected revision goes on when it is resumed.
+
+    Raises:
+        Blocked: preflight found errors; names them.
+        EditionError: the edition is past approving.
+    """
+    if edition.state != EditionState.PAUSED:
+        if edition.state != EditionState.APPROVED:
+            check_transition(edition.name, edition.state, EditionState.APPROVED)
+        edition.state = EditionState.APPROVED
+    composition = number_links(session, edition, publication, site)
+    findings = preflight(
+        composition, current_issue(session, edition), publication.brand(site.base_url)
+    )
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        lines = "\n".join(f"  {one.field}: {one.message}" for one in errors)
+        raise Blocked(f"Edition {edition.name} can't be approved yet:\n{lines}")
+    edition.approved_hash = approval_hash(session, edition, publication, site)
+    edition.approved_by, edition.approved_at = by, now
+    edition.accepted_warnings = [asdict(finding) for finding in findings]
+    edition.hold_reason = None
+    edition.updated_at = now
+    session.add(edition)
+    return Approval(edition.approved_hash, findings)
+
+
+def void_approval(session: Session, edition: Edition, *, reason: str, now: float) -> None:
+    """Take the approval back; says so on the edition where a send was due."""
+    was_scheduled = edition.state == EditionState.SCHEDULED
+    edition.approved_hash = edition.approved_by = edition.approved_at = None
+    if edition.state in {EditionState.APPROVED, EditionState.SCHEDULED}:
+        edition.state = EditionState.DRAFT
+    edition.hold_reason = f"{reason}: will NOT go out as scheduled" if was_scheduled else None
+    edition.updated_at = now
+    session.add(edition)
+
+
+def require_approved(
+    session: Session, edition: Edition, publication: Publication, site: Site
+) -> None:
+    """Raise NotApproved unless somebody approved exactly what would go out now."""
+    if edition.approved_hash is None:
+        raise NotApproved(
+            f"Edition {edition.name} is not approved. Run `newsletter edition approve "
+            f"{edition.name}`."
+        )
+    if edition.approved_hash != approval_hash(session, edition, publication, site):
+        raise NotApproved(
+            f"Edition {edition.name} changed after its approval (issue, brand or templates): "
+            "look at it again and approve it."
+        )
+
+
+def approval_hash(
+    session: Session, edition: Edition, publication: Publication, site: Site
+) -> str:
+    """Hash everything that decides the bytes: issue, brand, templates and renderers."""
+    issue = current_issue(session, edition)
+    parts = (
+        issue.model_dump(mode="json", by_alias=True),
+        publication.brand(site.base_url).model_dump(mode="json"),
+        publication.tracking,
+        templates_digest(),
+    )
+    return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@cache
+def templates_digest() -> str:
+    """Hash of the templates and of what renders them."""
+    digest = sha256()
+    for file in _walk(files("emails") / "templates"):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for name in RENDERERS:
+        digest.update(f"{name}={version(name)}".encode())
+    return digest.hexdigest()
+
+
+def _walk(folder: Traversable) -> list[Traversable]:
+    found: list[Traversable] = []
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.is_dir():
+            found += _walk(entry)
+        else:
+            found.append(entry)
+    return found

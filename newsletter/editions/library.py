@@ -1,0 +1,177 @@
+"""Editions as they come in and are found again."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from emails.issue import Issue
+from newsletter.editions.approval import void_approval
+from newsletter.editions.models import Edition, Revision
+from newsletter.editions.states import EditionState
+from newsletter.errors import EditionError, EditionExists, NotFound
+from newsletter.publications import Publication
+
+RESERVED_SLUGS = frozenset({"email", "approve", "send", "pause", "resume", "cancel"})
+"""Words that addresses use after a date."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: `voided` says that an approval was lost by it."""
+
+    edition: Edition
+    created: bool
+    changed: bool
+    voided: bool
+
+
+def import_issue(
+    session: Session,
+    publication: Publication,
+    issue: Issue,
+    *,
+    source: str,
+    author: str,
+    now: float,
+    archive_only: bool = False,
+) -> Imported:
+    """Store an issue as a new edition, or as a new revision of the live one of its date.
+
+    Raises:
+        EditionError: it is being sent (pause it first), was sent, or its slug is reserved.
+    """
+    slug = issue.slug or ""
+    if slug in RESERVED_SLUGS:
+        raise EditionError(f"slug: “{slug}” is a word that addresses use. Choose another.")
+    edition = _live(session, publication.key, issue.date, slug)
+    if edition is None:
+        edition = Edition(
+            publication_id=publication.key,
+            date=issue.date,
+            slug=slug,
+            created_at=now,
+            updated_at=now,
+            archive_only=archive_only,
+        )
+        _revise(session, edition, issue, source=source, author=author, now=now)
+        if archive_only:
+            edition.state, edition.finished_at = EditionState.SENT, now
+        return Imported(edition, created=True, changed=True, voided=False)
+    return _reimport(session, edition, issue, source=source, author=author, now=now)
+
+
+def find_edition(
+    session: Session, publication_id: int, name: str, *, lock: bool = False
+) -> Edition:
+    """Return the live edition called DATE or DATE/SLUG (`lock`: FOR UPDATE).
+
+    Raises:
+        NotFound: with what there is instead.
+    """
+    date, slug = parse_name(name)
+    query = (
+        select(Edition)
+        .where(
+            Edition.publication_id == publication_id, Edition.date == date, Edition.slug == slug
+        )
+        .order_by(col(Edition.state) == EditionState.CANCELLED, col(Edition.id).desc())
+    )
+    edition = session.exec(query.with_for_update() if lock else query).first()
+    if edition is None:
+        raise NotFound(
+            f"There is no edition {name}. `newsletter edition list` shows which there are."
+        )
+    return edition
+
+
+def parse_name(name: str) -> tuple[dt.date, str]:
+    """Split DATE or DATE/SLUG; raise NotFound for what is no date."""
+    date, _, slug = name.partition("/")
+    try:
+        return dt.date.fromisoformat(date), slug
+    except ValueError as error:
+        raise NotFound(f"“{name}” names no edition: write a date like 2026-11-22.") from error
+
+
+def list_editions(session: Session, publication_id: int) -> list[Edition]:
+    """Every edition, newest first."""
+    return list(
+        session.exec(
+            select(Edition)
+            .where(Edition.publication_id == publication_id)
+            .order_by(col(Edition.date).desc(), col(Edition.id).desc())
+        )
+    )
+
+
+def _live(session: Session, publication_id: int, date: dt.date, slug: str) -> Edition | None:
+    return session.exec(
+        select(Edition)
+        .where(
+            Edition.publication_id == publication_id,
+            Edition.date == date,
+            Edition.slug == slug,
+            Edition.state != EditionState.CANCELLED,
+        )
+        .with_for_update()
+    ).one_or_none()
+
+
+def _reimport(
+    session: Session, edition: Edition, issue: Issue, *, source: str, author: str, now: float
+) -> Imported:
+    if edition.state == EditionState.SENDING:
+        raise EditionError(
+            f"Edition {edition.name} is being sent. Pause it first (`newsletter edition pause "
+            f"{edition.name}`), import the correction, approve it and resume."
+        )
+    if edition.state == EditionState.SENT and not edition.archive_only:
+        raise EditionExists(
+            f"Edition {edition.name} has been sent. Give the new one a `slug`, or put what was "
+            "wrong into the next edition's `corrections`."
+        )
+    if _same_content(session, edition, issue):
+        return Imported(edition, created=False, changed=False, voided=False)
+    voided = edition.approved_hash is not None
+    if voided:
+        void_approval(session, edition, reason="Changed after approval", now=now)
+    _revise(session, edition, issue, source=source, author=author, now=now)
+    return Imported(edition, created=False, changed=True, voided=voided)
+
+
+def _same_content(session: Session, edition: Edition, issue: Issue) -> bool:
+    current = session.get(Revision, (edition.key, edition.revision))
+    return current is not None and current.issue == _stored_form(issue)
+
+
+def _revise(
+    session: Session, edition: Edition, issue: Issue, *, source: str, author: str, now: float
+) -> None:
+    edition.revision += 1
+    edition.title = issue.title or issue.subject or ""
+    edition.number = issue.number
+    edition.updated_at = now
+    session.add(edition)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise EditionExists(
+            f"Edition {edition.name} was just imported by somebody else. Try again."
+        ) from error
+    session.add(
+        Revision(
+            edition_id=edition.key,
+            number=edition.revision,
+            issue=_stored_form(issue),
+            source=source,
+            author=author,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _stored_form(issue: Issue) -> dict[str, object]:
+    return issue.model_dump(mode="json", by_alias=True, exclude_none=True)

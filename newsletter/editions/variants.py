@@ -1,0 +1,154 @@
+"""Variants: one edition, few renderings, each composed once and stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from emails.composer import Composition, compose
+from emails.issue import Issue
+from newsletter.editions.links import known_numbers, store_links
+from newsletter.editions.models import Edition, Revision, StoredComposition
+from newsletter.errors import NotFound
+from newsletter.publications import Publication
+from newsletter.site import Site
+
+EARLIER_EDITIONS = 5
+
+
+@dataclass(frozen=True, order=True)
+class Variant:
+    """What makes one reader's rendering differ from another's.
+
+    `muted` holds only topics that the edition has, so that readers who muted something absent
+    today share the rendering of those who muted nothing.
+    """
+
+    tracking: str
+    muted: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """`linked`, or `counted-labs,wire` where topics are muted."""
+        topics = ",".join(sorted(self.muted))
+        return f"{self.tracking}-{topics}" if topics else self.tracking
+
+    @classmethod
+    def of_key(cls, key: str) -> "Variant":
+        tracking, _, topics = key.partition("-")
+        return cls(tracking, frozenset(topics.split(",")) if topics else frozenset())
+
+    @classmethod
+    def for_reader(
+        cls, tracking: str, muted: str, *, topics: Iterable[str], policy: str
+    ) -> "Variant":
+        """The variant of a reader, given the edition's topics and the publication's policy."""
+        return cls(
+            allowed_tracking(tracking, policy), frozenset(muted.split()).intersection(topics)
+        )
+
+
+def allowed_tracking(wish: str, policy: str) -> str:
+    """What the policy makes of a reader's wish; a reader's *off* stands under every policy."""
+    if wish == "off" or policy == "off":
+        return "off"
+    if policy in {"counted", "linked"}:
+        return policy
+    return wish
+
+
+def edition_topics(issue: Issue) -> frozenset[str]:
+    """Topics that this issue's sections carry."""
+    return frozenset(section.topic for section in issue.sections if section.topic)
+
+
+def current_issue(session: Session, edition: Edition) -> Issue:
+    """The issue of the edition's current revision."""
+    revision = session.get(Revision, (edition.key, edition.revision))
+    if revision is None:
+        raise NotFound(f"Edition {edition.name} has no content yet. Import its file.")
+    return Issue.model_validate(revision.issue)
+
+
+def composed(
+    session: Session, edition: Edition, publication: Publication, variant: Variant, site: Site
+) -> tuple[int, Composition]:
+    """Return the stored composition of a variant and its id, composing it when first needed.
+
+    Preview, test mail, archive and dispatch all come through here: what you preview is what is
+    sent. Flushes; the caller commits.
+    """
+    stored = session.exec(
+        select(StoredComposition).where(
+            StoredComposition.edition_id == edition.key,
+            StoredComposition.revision == edition.revision,
+            StoredComposition.variant == variant.key,
+        )
+    ).one_or_none()
+    if stored is not None and stored.id is not None:
+        return stored.id, Composition.from_json(stored.body)
+    composition = compose_variant(session, edition, publication, variant, site)
+    return _store(session, edition, variant, composition), composition
+
+
+def compose_variant(
+    session: Session, edition: Edition, publication: Publication, variant: Variant, site: Site
+) -> Composition:
+    """Compose a variant from the current revision, with the edition's own link numbers."""
+    return compose(
+        current_issue(session, edition),
+        publication.brand(site.base_url),
+        addresses=site.addresses(publication, edition.key, edition.name, variant.tracking),
+        muted=variant.muted,
+        link_numbers=known_numbers(session, edition.key) or None,
+        earlier=earlier_issues(session, edition),
+    )
+
+
+def number_links(
+    session: Session, edition: Edition, publication: Publication, site: Site
+) -> Composition:
+    """Compose the whole issue once and store its links, so that every variant shares numbers."""
+    composition = compose(
+        current_issue(session, edition),
+        publication.brand(site.base_url),
+        addresses=site.addresses(publication, edition.key, edition.name, "linked"),
+        earlier=earlier_issues(session, edition),
+    )
+    store_links(session, edition.key, composition.links)
+    return composition
+
+
+def earlier_issues(session: Session, edition: Edition) -> tuple[Issue, ...]:
+    """The issues of the editions before this one that went out, newest first."""
+    rows = session.exec(
+        select(Revision.issue)
+        .join(Edition, col(Edition.id) == Revision.edition_id)
+        .where(
+            Edition.publication_id == edition.publication_id,
+            Edition.date < edition.date,
+            col(Edition.state).in_(("sending", "paused", "sent")),
+            Revision.number == Edition.revision,
+        )
+        .order_by(col(Edition.date).desc(), col(Edition.id).desc())
+        .limit(EARLIER_EDITIONS)
+    )
+    return tuple(Issue.model_validate(issue) for issue in rows)
+
+
+def _store(
+    session: Session, edition: Edition, variant: Variant, composition: Composition
+) -> int:
+    stored = StoredComposition(
+        edition_id=edition.key,
+        revision=edition.revision,
+        variant=variant.key,
+        digest=composition.digest,
+        body=composition.to_json(),
+        created_at=edition.updated_at,
+    )
+    session.add(stored)
+    session.flush()
+    if stored.id is None:
+        raise NotFound("The composition could not be stored.")
+    return stored.id

@@ -1,0 +1,99 @@
+"""What comes back: raw bytes first, then events, hits and who clicked what."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class InboxItem(SQLModel, table=True):
+    """One verified webhook request, kept as it came until the worker has read it."""
+
+    __tablename__ = "inbox_item"
+    __table_args__ = (
+        Index(
+            "ix_inbox_waiting",
+            "id",
+            sqlite_where=text("processed_at IS NULL"),
+            postgresql_where=text("processed_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    provider: str
+    received_at: float
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    processed_at: float | None = None
+    error: str | None = None
+
+
+class Event(SQLModel, table=True):
+    """One normalised event; the same event twice is one row."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_event_id", name="uq_event_provider_id"),
+        UniqueConstraint("content_key", name="uq_event_content"),
+        Index("ix_event_subscriber", "subscriber_id", "at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    provider: str
+    provider_event_id: str | None = None
+    content_key: str
+    """Hash over (delivery, event, timestamp, url): retries may carry a new event id."""
+    kind: str
+    """delivered, deferred, bounced, dropped, complained, unsubscribed, …, unknown"""
+    edition_id: int | None = None
+    subscriber_id: int | None = None
+    at: float
+    code: str | None = None
+    """Enhanced status code (RFC 3463)."""
+    reason: str | None = None
+    raw: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Hit(SQLModel, table=True):
+    """One request for the pixel or a link, until the worker has judged it (person or machine)."""
+
+    __tablename__ = "hit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    """open or click"""
+    edition_id: int
+    subscriber_id: int | None = None
+    """None for readers who are only counted."""
+    link: int | None = None
+    at: float = Field(index=True)
+    method: str
+    user_agent: str
+
+
+class LinkReader(SQLModel, table=True):
+    """That one reader clicked one link: counted once per reader, and in total."""
+
+    __tablename__ = "link_reader"
+
+    edition_id: int = Field(foreign_key="edition.id", primary_key=True)
+    link: int = Field(primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id", primary_key=True)
+    first_at: float
+    people: int = 0
+    """Clicks by a person."""
+    machine: int = 0
+    """Clicks by scanners."""
+
+
+class EditionTally(SQLModel, table=True):
+    """Opens and clicks that belong to the edition and to nobody in particular."""
+
+    __tablename__ = "edition_tally"
+
+    edition_id: int = Field(foreign_key="edition.id", primary_key=True)
+    kind: str = Field(primary_key=True)
+    """open or click"""
+    link: int = Field(primary_key=True)
+    """0 for opens"""
+    people: int = 0
+    machine: int = 0

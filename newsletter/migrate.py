@@ -1,0 +1,32 @@
+"""Bring a database's tables to this version."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from newsletter.database import Database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for a database; scripts are package data."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["database_url"] = url
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Create or upgrade every table; can be repeated."""
+    command.upgrade(alembic_config(url), revision)
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database has the tables of this version."""
+    wanted = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == wanted

@@ -1,0 +1,168 @@
+"""What the operator sets: the environment first, then `newsletter.toml`, then the defaults."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from emails.brand import Topic
+from newsletter.errors import ConfigurationError
+
+CONFIG_FILE = "newsletter.toml"
+DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class PublicationSettings(BaseModel):
+    """The `[publication]` table of `newsletter.toml`, stored by `newsletter init`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str
+    sender: str
+    reply_to: str | None = None
+    postal_address: str = ""
+    logo: str | None = None
+    colours: dict[str, str] = {}
+    time_zone: str = "UTC"
+    language: str = "en"
+    host: str | None = None
+    topics: tuple[Topic, ...] = ()
+    tracking: Literal["consent", "counted", "off", "linked"] = "consent"
+    unsure: Literal["ask", "resend", "assume-sent"] = "ask"
+
+
+class Settings(BaseSettings):
+    """Every setting; the name in the environment is `NEWSLETTER_` and the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///newsletter.sqlite3",
+        description="Where everything is kept: a SQLite file, or `postgresql://…`.",
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(DEFAULT_SECRET),
+        description="Signs every link; `newsletter init` writes a random one.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="Where readers reach this site; public HTTPS."
+    )
+    provider: str = Field("folder", description="Who takes the mail: folder, smtp or sendgrid.")
+    mail_folder: Path = Field(Path("mail"), description="Where provider `folder` puts .eml files.")
+    smtp_url: SecretStr = Field(
+        SecretStr("smtp://127.0.0.1:25"),
+        description="`smtp://user:password@host:port` (STARTTLS where offered) or `smtps://…`.",
+    )
+    smtp_connections: int = Field(10, ge=1, description="Connections to the SMTP server at once.")
+    sendgrid_api_key: SecretStr = Field(SecretStr(""), description="SendGrid's API key.")
+    sendgrid_host: str = Field(
+        "https://api.sendgrid.com", description="SendGrid's host; the EU has its own."
+    )
+    sendgrid_webhook_public_key: str = Field(
+        "", description="Verifies SendGrid's signed event webhook."
+    )
+    sendgrid_concurrency: int = Field(4, ge=1, description="Requests to SendGrid at once.")
+    sendgrid_sandbox: bool = Field(
+        default=False, description="SendGrid's sandbox mode: checked, accepted, never delivered."
+    )
+    alert_email: str = Field("", description="Who is told when a send needs a person.")
+    send_rate: float = Field(
+        0.0, ge=0, description="Messages a second for the provider as a whole; 0: no limit."
+    )
+    batch_size: int = Field(1000, ge=1, le=1000, description="Recipients in a batch.")
+    lease_seconds: float = Field(
+        60.0, gt=0, description="How long a silent worker keeps a batch; it renews at a third."
+    )
+    unsure_wait: float = Field(
+        1800.0, ge=0, description="Seconds to wait for evidence before the `unsure` policy acts."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the log says."
+    )
+    publication: PublicationSettings | None = Field(
+        None, description="The `[publication]` table; only in `newsletter.toml`."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what the file gave (handed in as init values)."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+    @property
+    def has_default_secret(self) -> bool:
+        return self.secret_key.get_secret_value() == DEFAULT_SECRET
+
+    @property
+    def has_public_base_url(self) -> bool:
+        """Whether a reader's mail program could reach the links that we mail."""
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "https" and not is_loopback(parts.hostname)
+
+
+def is_loopback(host: str | None) -> bool:
+    return host is None or host in LOOPBACK_HOSTS or host.startswith("127.")
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Read the settings; relative paths in them are relative to the file's folder.
+
+    Raises:
+        ConfigurationError: naming the file and every setting at fault.
+    """
+    path = config or Path(os.environ.get("NEWSLETTER_CONFIG", CONFIG_FILE))
+    values = _read_toml(path) if path.is_file() else {}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, path)) from error
+    return _anchored(settings, path.resolve().parent)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    unknown = sorted(set(values) - set(Settings.model_fields))
+    if unknown:
+        known = ", ".join(sorted(Settings.model_fields))
+        raise ConfigurationError(
+            f"{path}: unknown setting {', '.join(unknown)}. Known are: {known}."
+        )
+    return values
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    lines = [
+        f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
+    ]
+    return f"Settings (environment NEWSLETTER_* and {path}) are not right:\n" + "\n".join(lines)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Make the paths absolute, so that every command works from any directory."""
+    changes: dict[str, Any] = {"base_url": settings.base_url.rstrip("/")}
+    if not settings.mail_folder.is_absolute():
+        changes["mail_folder"] = folder / settings.mail_folder
+    scheme, _, file = settings.database_url.partition(":///")
+    if scheme.startswith("sqlite") and file and not file.startswith("/"):
+        changes["database_url"] = f"{scheme}:///{folder / file}"
+    return settings.model_copy(update=changes)

@@ -1,0 +1,65 @@
+"""The publication's own addresses: where every link that we mail leads."""
+
+from dataclasses import dataclass
+
+from emails.composer import Addresses
+from newsletter.publications import Publication
+from newsletter.settings import Settings
+from newsletter.tokens import Purpose, Signer
+
+CONFIRM_HOURS = 48
+MANAGE_HOURS = 24
+SLOT = "{token}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The base URL and the signer, which together make every link."""
+
+    base_url: str
+    signer: Signer
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Site":
+        return cls(settings.base_url, Signer(settings.secret_key.get_secret_value()))
+
+    def addresses(
+        self, publication: Publication, edition_id: int, edition_name: str, tracking: str
+    ) -> Addresses:
+        """Where an edition's mail leads, for one way of tracking.
+
+        Linked readers carry their own token in pixel and links; counted ones the edition's, which
+        names no reader; with tracking off there is no pixel and links are plain.
+        """
+        root = publication.site_url(self.base_url)
+        pixel = click = None
+        if tracking != "off":
+            token = SLOT if tracking == "linked" else self.signer.sign(Purpose.EDITION, edition_id)
+            pixel, click = f"{root}/o/{token}.gif", f"{root}/c/{{number}}/{token}"
+        return Addresses(
+            unsubscribe=f"{root}/unsubscribe/{SLOT}",
+            preferences=f"{root}/preferences/{SLOT}",
+            view_online=f"{root}/archive/{edition_name}",
+            archive=f"{root}/archive",
+            pixel=pixel,
+            click=click,
+        )
+
+    def delivery_token(self, edition_id: int, subscriber_id: int) -> str:
+        return self.signer.sign(Purpose.DELIVERY, edition_id, subscriber_id)
+
+    def confirm_url(
+        self, publication: Publication, subscriber_id: int, epoch: int, *, now: float
+    ) -> str:
+        """A link that confirms one sign-up, once, within 48 hours."""
+        expiry = int(now) + CONFIRM_HOURS * 3600
+        token = self.signer.sign(Purpose.CONFIRM, publication.key, subscriber_id, epoch, expiry)
+        return f"{publication.site_url(self.base_url)}/confirm/{token}"
+
+    def manage_url(
+        self, publication: Publication, subscriber_id: int, epoch: int, *, now: float
+    ) -> str:
+        """A freshly mailed link to everything that is a reader's own."""
+        expiry = int(now) + MANAGE_HOURS * 3600
+        token = self.signer.sign(Purpose.MANAGE, publication.key, subscriber_id, epoch, expiry)
+        return f"{publication.site_url(self.base_url)}/preferences/{token}"

