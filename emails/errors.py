@@ -1,7 +1,10 @@
 """The errors of this wing.
 
 EmailsError
-└── IssueFileError    an edition file that can't be used: every problem in it, at once
+├── IssueFileError    an edition file that can't be used: every problem in it, at once
+├── CompositionError  an issue that can't be composed, or a template that doesn't render
+├── HeaderError       a mail header that would inject another, or doesn't fit
+└── SlotError         a slot without a value, or one that a composition doesn't have
 """
 
 from collections.abc import Sequence
@@ -40,3 +43,15 @@ class IssueFileError(EmailsError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
+
+
+class CompositionError(EmailsError):
+    """An issue can't be composed; the message says what stands in the way."""
+
+
+class HeaderError(EmailsError, ValueError):
+    """A value can't stand in its mail header: it would inject another, or doesn't fit a line."""
+
+
+class SlotError(EmailsError, LookupError):
+    """A slot was given no value, or a composition doesn't have it."""
