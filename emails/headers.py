@@ -1,0 +1,106 @@
+"""Mail headers: values refused that could inject others, encoded words, folding."""
+
+import base64
+import re
+from email.utils import parseaddr
+
+from emails.errors import HeaderError
+
+# RFC 5322 §2.1.1: at most 998 octets a line, CRLF not counted; 78 wished for.
+LINE_LIMIT = 998
+FOLD_AT = 76
+# RFC 2047 §2: an encoded word has at most 75 characters; 45 octets make 60 of base64.
+_OCTETS_A_WORD = 45
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[^\s<>()\[\],;:\\\"@]+")
+_QUOTE_NEEDED = re.compile(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]")
+
+
+def header(name: str, value: str) -> bytes:
+    """One folded header line (or lines) with its CRLF; `value` must be ASCII.
+
+    Raises HeaderError for a name that is none, a value with line breaks or control characters (it
+    would inject a header) and for a word that no folding brings under 998 octets.
+    """
+    if not _NAME.fullmatch(name):
+        raise HeaderError(f"{name!r} is no header name: use letters, digits and hyphens")
+    require_one_line(name, value)
+    folded = _fold(f"{name}: {value}")
+    if any(len(line) > LINE_LIMIT for line in folded):
+        raise HeaderError(f"{name} has a word of more than {LINE_LIMIT} octets: shorten it")
+    try:
+        return b"".join(line.encode("ascii") + b"\r\n" for line in folded)
+    except UnicodeEncodeError as error:
+        raise HeaderError(f"{name} holds {value!r}: only ASCII may stand there") from error
+
+
+def require_one_line(name: str, value: str) -> None:
+    """HeaderError when `value` holds a line break or another control character."""
+    if _CONTROL.search(value):
+        raise HeaderError(
+            f"{name} holds a line break or a control character: {value!r}; "
+            "it would start a header of its own, so remove it"
+        )
+
+
+def unstructured(text: str) -> str:
+    """`text` for a header such as Subject: as it is, or as encoded words (RFC 2047)."""
+    if text.isascii() and "=?" not in text and text == text.strip():
+        return text
+    return " ".join(encoded_words(text))
+
+
+def encoded_words(text: str) -> list[str]:
+    """`text` as RFC 2047 encoded words of at most 75 characters, none of which cuts a character."""
+    chunks: list[bytes] = [b""]
+    for character in text:
+        octets = character.encode("utf-8")
+        if len(chunks[-1]) + len(octets) > _OCTETS_A_WORD:
+            chunks.append(b"")
+        chunks[-1] += octets
+    return [f"=?utf-8?b?{base64.b64encode(chunk).decode('ascii')}?=" for chunk in chunks if chunk]
+
+
+def mailbox(name: str, value: str) -> str:
+    """An address, or `Display Name <address>`, as RFC 5322 §3.4 wants it; HeaderError otherwise.
+
+    The address itself must be ASCII: an internationalised domain as punycode (RFC 5890).
+    """
+    require_one_line(name, value)
+    display, address = parseaddr(value)
+    if not (_ADDRESS.fullmatch(address) and address.isascii()):
+        raise HeaderError(f"{name} is {value!r}: expected an address, or Name <address>")
+    if not display:
+        return address
+    return f"{phrase(display)} <{address}>"
+
+
+def phrase(display: str) -> str:
+    if not display.isascii() or "=?" in display:
+        return " ".join(encoded_words(display))
+    if _QUOTE_NEEDED.search(display):
+        escaped = display.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return display
+
+
+def _fold(line: str) -> list[str]:
+    """Cut before a space wherever a line would pass FOLD_AT; never leaves a line of blanks."""
+    lines: list[str] = []
+    rest = line
+    while len(rest) > FOLD_AT:
+        cut = _last_gap(rest)
+        if cut is None:
+            break
+        lines.append(rest[:cut])
+        rest = rest[cut:]
+    return [*lines, rest]
+
+
+def _last_gap(line: str) -> int | None:
+    """Where to fold: the last space within FOLD_AT, else the first one after it."""
+    start = len(line) - len(line.lstrip(" ")) or line.find(": ") + 2
+    gaps = [m.start() for m in re.finditer(r"(?<=\S) (?=\S)", line) if m.start() > start]
+    within = [gap for gap in gaps if gap <= FOLD_AT]
+    return within[-1] if within else next(iter(gaps), None)
