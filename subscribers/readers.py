@@ -1,0 +1,57 @@
+"""Finding a reader and their subscription, to look at or to change."""
+
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+
+from subscribers.errors import UnknownReader
+from subscribers.models import Subscriber, Subscription
+
+Row = TypeVar("Row", Subscriber, Subscription)
+
+
+def find(
+    session: Session, subscriber_id: int, publication_id: int
+) -> tuple[Subscriber, Subscription]:
+    """Fetch a reader and their subscription; raise UnknownReader, also for a tombstone."""
+    return (
+        _known_reader(session.get(Subscriber, subscriber_id)),
+        _known(session.get(Subscription, _key(subscriber_id, publication_id))),
+    )
+
+
+def find_to_change(
+    session: Session, subscriber_id: int, publication_id: int
+) -> tuple[Subscriber, Subscription]:
+    """Fetch a reader and their subscription as they are now, and keep others from changing them.
+
+    The subscriber is locked first, as everywhere (`suppression.lock_reader`).
+    """
+    subscriber = session.get(
+        Subscriber, subscriber_id, with_for_update=True, populate_existing=True
+    )
+    subscription = session.get(
+        Subscription, _key(subscriber_id, publication_id), populate_existing=True
+    )
+    return _known_reader(subscriber), _known(subscription)
+
+
+def find_by_key(session: Session, email_key: str) -> Subscriber | None:
+    """Fetch the reader with an address key, if there is one."""
+    return session.exec(select(Subscriber).where(col(Subscriber.email_key) == email_key)).first()
+
+
+def _key(subscriber_id: int, publication_id: int) -> dict[str, int]:
+    return {"subscriber_id": subscriber_id, "publication_id": publication_id}
+
+
+def _known_reader(subscriber: Subscriber | None) -> Subscriber:
+    return _known(None if subscriber is None or subscriber.erased_at else subscriber)
+
+
+def _known(row: Row | None) -> Row:
+    if row is None:
+        raise UnknownReader(
+            "There is no such subscription. The reader may have been erased; they can sign up anew."
+        )
+    return row

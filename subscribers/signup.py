@@ -1,0 +1,216 @@
+"""Signing up: a request by anyone, then a confirmation by the reader (confirmed opt-in).
+
+Whoever asks gets the same answer, whether the address is new, pending, active or suppressed:
+the form must not tell strangers who reads what. Only the mail differs, and only its reader
+sees that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from subscribers import consent, guard, suppression
+from subscribers.addresses import (
+    ANY_ADDRESS,
+    Address,
+    AddressPolicy,
+    KeyedHash,
+    clean_name,
+    hashed_key,
+    parse,
+    suggest,
+)
+from subscribers.consent import Agreement
+from subscribers.errors import LinkUsed
+from subscribers.guard import GuardPolicy
+from subscribers.models import (
+    SUBSCRIBER,
+    SUBSCRIPTION,
+    ConsentKind,
+    State,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Tracking,
+)
+from subscribers.readers import find_by_key, find_to_change
+from subscribers.states import Act, move
+from subscribers.upsert import insert
+
+
+@dataclass(frozen=True, slots=True)
+class SignupPolicy:
+    """What a publication lets strangers do at its form."""
+
+    addresses: AddressPolicy = ANY_ADDRESS
+    guard: GuardPolicy = field(default_factory=GuardPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came from a form or the API."""
+
+    email: str
+    source: str
+    name: str = ""
+    ip: str = ""
+    honeypot: str = ""
+    """The field that people don't see; whatever fills it in is a robot."""
+    challenge_passed: Callable[[], bool] = lambda: True
+    """The door's own test of whether a person asks; called once, when all else was fine."""
+
+
+class MailKind(StrEnum):
+    """Which notice to send."""
+
+    CONFIRM = "confirm"
+    ALREADY_SUBSCRIBED = "already_subscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class MailToSend:
+    """A notice for the caller to queue: its token is made of the three numbers.
+
+    Nothing in it comes from the request but the address that it goes to.
+    """
+
+    kind: MailKind
+    subscriber_id: int
+    publication_id: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a request. The page shows nothing of `mail`, only the suggestion."""
+
+    mail: MailToSend | None
+    suggestion: str | None
+    """An address that was probably meant, to be shown and never applied."""
+
+
+def request(
+    session: Session,
+    publication_id: int,
+    asked: Request,
+    policy: SignupPolicy,
+    *,
+    hash_of: KeyedHash,
+    now: float,
+) -> Answer:
+    """Take a request to subscribe; raise InvalidAddress or AddressRefused.
+
+    Both errors depend on the address alone, not on who reads what. A request by itself changes
+    nothing for a reader whom we know: an unsubscribed one stays so until they confirm.
+    """
+    address = parse(asked.email, policy.addresses)
+    answer = Answer(None, suggest(address))
+    if asked.honeypot or not asked.challenge_passed():
+        return answer
+    if not guard.allows(
+        session,
+        policy.guard,
+        publication_id=publication_id,
+        address=address,
+        ip=asked.ip,
+        hash_of=hash_of,
+        now=now,
+    ):
+        return answer
+    subscriber, subscription = _remember(session, publication_id, address, asked, now=now)
+    keys = [address.key, hashed_key(address.key, hash_of)]
+    suppressed = suppression.find_live(session, keys)
+    return Answer(_mail(subscriber, subscription, suppressed), answer.suggestion)
+
+
+def _remember(
+    session: Session, publication_id: int, address: Address, asked: Request, *, now: float
+) -> tuple[Subscriber, Subscription]:
+    """Store a pending subscription, unless the reader has one."""
+    session.execute(
+        insert(session, SUBSCRIBER)
+        .values(
+            email=address.email,
+            email_key=address.key,
+            name=clean_name(asked.name),
+            language="",
+            time_zone="",
+            attributes={},
+            tags=[],
+            link_epoch=0,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["email_key"])
+    )
+    subscriber = find_by_key(session, address.key)
+    assert subscriber is not None
+    assert subscriber.id is not None
+    session.execute(
+        insert(session, SUBSCRIPTION)
+        .values(
+            subscriber_id=subscriber.id,
+            publication_id=publication_id,
+            state=State.PENDING,
+            mailable=False,
+            tracking=Tracking.COUNTED,
+            muted="",
+            lane=address.lane,
+            created_at=now,
+            end_reason="",
+            source=asked.source,
+            confirm_epoch=0,
+        )
+        .on_conflict_do_nothing(index_elements=["subscriber_id", "publication_id"])
+    )
+    return find_to_change(session, subscriber.id, publication_id)
+
+
+def _mail(
+    subscriber: Subscriber, subscription: Subscription, suppressed: Suppression | None
+) -> MailToSend | None:
+    """Choose the mail: none to an address that its reader can't set free by confirming."""
+    if suppressed is not None and suppressed.reason not in suppression.LIFTED_BY_READER:
+        return None
+    active = subscription.state == State.ACTIVE and suppressed is None
+    assert subscriber.id is not None
+    return MailToSend(
+        kind=MailKind.ALREADY_SUBSCRIBED if active else MailKind.CONFIRM,
+        subscriber_id=subscriber.id,
+        publication_id=subscription.publication_id,
+        epoch=subscription.confirm_epoch,
+    )
+
+
+def confirm(
+    session: Session,
+    mailed: MailToSend,
+    act: Agreement,
+    *,
+    tracking: Tracking | None,
+    hash_of: KeyedHash,
+    now: float,
+) -> Subscription:
+    """Make a subscription active by the link from a confirmation mail.
+
+    The caller has checked the token's signature and age; that it works once is checked here.
+    It lifts the address's suppression where a reader may (`suppression.py`), since whoever
+    holds the link just read our mail. `tracking` None leaves it as it is.
+
+    Raises LinkUsed for a link that was used or made void, UnknownReader for somebody erased.
+    """
+    subscriber, subscription = find_to_change(session, mailed.subscriber_id, mailed.publication_id)
+    if subscription.confirm_epoch != mailed.epoch:
+        raise LinkUsed(
+            "This link was used already. If you are not subscribed, please sign up once more."
+        )
+    subscription.confirm_epoch += 1
+    move(subscription, Act.CONFIRM, now=now)
+    subscription.confirmed_at = now
+    subscription.consent_id = consent.grant(session, subscription, ConsentKind.MAIL, act, now=now)
+    if tracking is not None:
+        consent.set_tracking(session, subscription, tracking, act, now=now)
+    assert subscriber.email_key is not None
+    suppression.lift_by_reader(session, subscriber.email_key, hash_of, now=now)
+    return subscription
