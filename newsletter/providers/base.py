@@ -10,19 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
+from emails.composition import Composition
+from emails.mime import MailHeaders
 from newsletter.providers.errors import (
     AuthenticationRefused,
     ProviderError,
     ProviderMisconfigured,
     ProviderUnreachable,
+    SenderRefused,
     UnknownProvider,
 )
-
-if TYPE_CHECKING:
-    from emails.composer import Composition
-    from emails.mime import MailHeaders
 
 __all__ = [
     "AuthenticationRefused",
@@ -34,6 +33,7 @@ __all__ = [
     "ProviderMisconfigured",
     "ProviderUnreachable",
     "Recipient",
+    "SenderRefused",
     "UnknownProvider",
 ]
 
@@ -129,8 +129,8 @@ class Mailing:
     with the code "not-begun" for what it has not begun.
     """
 
-    composition: "Composition"
-    headers: "MailHeaders"
+    composition: Composition
+    headers: MailHeaders
     recipients: Sequence[Recipient]
     edition: str
     batch: str

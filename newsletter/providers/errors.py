@@ -5,6 +5,7 @@
     ├── ProviderMisconfigured   an option is missing or can't be right
     ├── ProviderUnreachable     nothing answers at its address
     └── AuthenticationRefused   it answers, and refuses the key or password
+        └── SenderRefused       ... or won't take mail from our sender address
 
 What happens to one message is no exception but an `Outcome` (base.py).
 """
@@ -32,4 +33,11 @@ class AuthenticationRefused(ProviderError):
     """The provider refuses our key or password.
 
     Trying again won't help: the dispatcher pauses what it sends and tells the editor.
+    """
+
+
+class SenderRefused(AuthenticationRefused):
+    """The provider knows us, and won't take mail from our sender address.
+
+    It would refuse every recipient alike, so it is no answer about any of them.
     """

@@ -1,0 +1,29 @@
+"""Addresses as they stand in MAIL and RCPT."""
+
+import re
+
+_UNFIT = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+class AddressError(ValueError):
+    """An address that can't be written into a command."""
+
+
+def path(address: str) -> bytes:
+    """`address` for between the angle brackets of MAIL or RCPT (RFC 5321 §4.1.2).
+
+    The domain is given in its ASCII form (RFC 5890). Raises AddressError for control characters,
+    blanks and brackets, which could smuggle in a command, and for a local part beyond ASCII, which
+    would need SMTPUTF8 all the way to the reader's own server.
+    """
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or _UNFIT.search(address):
+        raise AddressError(f"{address!r} can't be written as an SMTP address.")
+    try:
+        return local.encode("ascii") + b"@" + _ascii_domain(domain)
+    except UnicodeError as error:
+        raise AddressError(f"{address!r} can't be written as an SMTP address in ASCII.") from error
+
+
+def _ascii_domain(domain: str) -> bytes:
+    return domain.encode("ascii" if domain.isascii() else "idna")
