@@ -5,11 +5,12 @@ Frozen Pydantic models, read from a file by `emails.issue_files`. A dump by
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    ConfigDict,
     Field,
     PositiveInt,
     WithJsonSchema,
@@ -31,7 +32,18 @@ from emails.sections.benchmarks import (
 from emails.sections.essay import Essay
 from emails.sections.links import Link, Links
 from emails.sections.papers import Focus, Paper, Papers
-from emails.sections.parts import Day, Headline, Line, Markdown, Names, Part, Slug, Url
+from emails.sections.parts import (
+    Day,
+    Headline,
+    Language,
+    Line,
+    Markdown,
+    Names,
+    Part,
+    Slug,
+    Url,
+    schema_of_private_keys,
+)
 from emails.sections.repositories import Repositories, Repository
 from emails.sections.text import Text
 
@@ -89,6 +101,11 @@ def _free_slug(value: str) -> str:
     return value
 
 
+def _with_byline(schema: dict[str, Any]) -> None:
+    schema_of_private_keys(schema)
+    schema["properties"]["byline"] = schema["properties"]["authors"]
+
+
 class Correction(Part):
     """What an earlier edition got wrong. `edition` is its date."""
 
@@ -98,6 +115,8 @@ class Correction(Part):
 
 class Issue(Part):
     """A whole issue. The composer's subject is `subject`, else `title`, else name and date."""
+
+    model_config = ConfigDict(json_schema_extra=_with_byline)
 
     schema_version: Annotated[
         int, AfterValidator(_schema_one), WithJsonSchema({"const": 1}), Field(alias="schema")
@@ -113,7 +132,7 @@ class Issue(Part):
         Names,
         Field(validation_alias=AliasChoices("authors", "byline"), serialization_alias="authors"),
     ] = ()
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] = "en"
+    language: Language = "en"
     reply_to: Annotated[Line, AfterValidator(_address)] | None = None
     corrections: tuple[Correction, ...] = ()
     sections: tuple[Annotated[Section, OfItsKind()], ...]

@@ -7,9 +7,14 @@ from typing import Annotated, Any, Literal, Self, Union
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, PositiveInt, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from emails.sections.parts import Headline, Key, Line, Markdown, Part, Url
+from emails.sections.parts import Headline, Key, Line, Markdown, Part, Url, as_list
 
 Place = Literal["email", "web"]
+Places = Annotated[
+    tuple[Place, ...],
+    Field(min_length=1),
+    BeforeValidator(as_list, json_schema_input_type=tuple[Place, ...] | Place),
+]
 
 
 class More(Part):
@@ -17,10 +22,6 @@ class More(Part):
 
     label: Headline
     url: Url
-
-
-def _as_places(value: object) -> object:
-    return [value] if isinstance(value, str) else value
 
 
 class Section(Part):
@@ -31,10 +32,7 @@ class Section(Part):
     heading: Line | None = None
     intro: Markdown | None = None
     topic: Key | None = None
-    show_in: Annotated[tuple[Place, ...], BeforeValidator(_as_places), Field(min_length=1)] = (
-        "email",
-        "web",
-    )
+    show_in: Places = ("email", "web")
     email_limit: PositiveInt | None = None
     if_empty: Literal["omit", "error"] = "omit"
     more: More | None = None

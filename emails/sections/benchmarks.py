@@ -1,7 +1,7 @@
 import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,7 +23,9 @@ def _as_written(value: object) -> object:
     return str(value) if isinstance(value, int | float | Decimal) else value
 
 
-Cell = Annotated[str | None, BeforeValidator(_as_written)]
+Cell = Annotated[
+    str | None, BeforeValidator(_as_written, json_schema_input_type=str | float | bool | None)
+]
 
 
 class Column(Part):
@@ -36,14 +38,16 @@ class Column(Part):
     better: Literal["higher", "lower"] | None = None
     zero_means_missing: bool = False
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_label(cls, data: Any) -> Any:
-        """A plain string is the label; the key is made from what it starts with."""
-        if not isinstance(data, str):
-            return data
-        words = re.findall(r"[a-z0-9]+", data.lower())
-        return {"key": "-".join(words)[:80] or "column", "label": data}
+
+def _from_label(value: object) -> object:
+    """A plain string is the label; the key is made of its words."""
+    if not isinstance(value, str):
+        return value
+    words = re.findall(r"[a-z0-9]+", value.lower())
+    return {"key": "-".join(words)[:80] or "column", "label": value}
+
+
+LabelOrColumn = Annotated[Column, BeforeValidator(_from_label, json_schema_input_type=Column | str)]
 
 
 class Table(Part):
@@ -54,7 +58,7 @@ class Table(Part):
     source: Line | None = None
     source_url: Url | None = None
     description: Markdown | None = None
-    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    columns: Annotated[tuple[LabelOrColumn, ...], Field(min_length=1)]
     rows: tuple[tuple[Cell, ...], ...] = ()
     ranked: bool = False
     ranks: tuple[PositiveInt, ...] | None = None

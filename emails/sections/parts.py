@@ -19,7 +19,7 @@ def _private_key(key: str) -> str:
     return key
 
 
-def _schema_of_private_keys(schema: dict[str, Any]) -> None:
+def schema_of_private_keys(schema: dict[str, Any]) -> None:
     schema["additionalProperties"] = False
     schema["patternProperties"] = {f"^{PRIVATE_PREFIX}": {}}
 
@@ -33,7 +33,7 @@ class Part(BaseModel):
         str_strip_whitespace=True,
         coerce_numbers_to_str=True,
         validate_default=True,
-        json_schema_extra=_schema_of_private_keys,
+        json_schema_extra=schema_of_private_keys,
     )
     __pydantic_extra__: dict[Annotated[str, AfterValidator(_private_key)], Any]
 
@@ -50,9 +50,7 @@ def checked_url(text: str) -> str:
         raise ValueError(f"is longer than {MAX_URL_LENGTH} characters")
     parts = urlsplit(text)
     if parts.scheme not in URL_SCHEMES:
-        raise ValueError(
-            f"must begin with https://, http:// or mailto: (found {text[:40]!r})",
-        )
+        raise ValueError("must begin with https://, http:// or mailto:")
     if parts.scheme == "mailto":
         if not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)+", parts.path):
             raise ValueError("must be mailto: and an address")
@@ -90,9 +88,20 @@ def _day_of_moment(value: object) -> object:
     return _day(value)
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
+    """One name may stand without its brackets."""
     return [value] if isinstance(value, str) else value
 
+
+_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_KEY = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+SHAPES = {
+    _SLUG: "small letters and digits, with single dashes between",
+    _KEY: "letters and digits (and _ . - between them), without spaces",
+    _LANGUAGE: "a language tag such as en or pt-BR",
+}
+"""What each pattern asks for, in words."""
 
 _DATE_SCHEMA = WithJsonSchema({"type": "string", "format": "date"})
 
@@ -106,8 +115,13 @@ Url = Annotated[str, AfterValidator(_bad_url)]
 """http, https or mailto, as written."""
 Day = Annotated[dt.date, BeforeValidator(_day), _DATE_SCHEMA]
 PublishedDay = Annotated[dt.date, BeforeValidator(_day_of_moment), _DATE_SCHEMA]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
+Key = Annotated[str, Field(pattern=_KEY, max_length=80)]
 """A name for machines: topics, anchors, tables, columns."""
-Names = Annotated[tuple[Headline, ...], BeforeValidator(_as_list)]
+Language = Annotated[str, Field(pattern=_LANGUAGE)]
+"""A language tag (BCP 47): en, no, pt-BR."""
+Names = Annotated[
+    tuple[Headline, ...],
+    BeforeValidator(as_list, json_schema_input_type=tuple[Headline, ...] | str),
+]
 """One name or a list of them."""
