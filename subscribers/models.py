@@ -256,6 +256,9 @@ class ImportRun(SQLModel, table=True):
         ForeignKeyConstraint(
             ["consent_id"], ["consent_record.id"], name="fk_import_run_consent_record"
         ),
+        ForeignKeyConstraint(
+            ["withdrawal_id"], ["consent_record.id"], name="fk_import_run_withdrawal"
+        ),
         Index("ix_import_run_fingerprint", "publication_id", "fingerprint"),
     )
 
@@ -264,6 +267,9 @@ class ImportRun(SQLModel, table=True):
     fingerprint: str
     """Hash over the file's content, the mapping and the plan: the same import has the same."""
     consent_id: int | None = None
+    """What the file's subscribed readers agreed to, as one record."""
+    withdrawal_id: int | None = None
+    """The same for those who, as the file says, left."""
     done: int = 0
     """Rows worked through, in the order of their address keys; what is after them is not stored."""
     counts: dict[str, int] = Field(
