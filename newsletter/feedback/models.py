@@ -23,8 +23,11 @@ class InboxItem(SQLModel, table=True):
     provider: str
     received_at: float
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    done: int = 0
+    """Events of the body worked through: a long one takes several transactions."""
     processed_at: float | None = None
     error: str | None = None
+    """Why it could not be read; its body stays."""
 
 
 class Event(SQLModel, table=True):
@@ -43,12 +46,14 @@ class Event(SQLModel, table=True):
     content_key: str
     """Hash over (delivery, event, timestamp, url): retries may carry a new event id."""
     kind: str
-    """delivered, deferred, bounced, dropped, complained, unsubscribed, …, unknown"""
+    """accepted, deferred, delivered, bounced, dropped, complained, unsubscribed, …, unknown"""
     edition_id: int | None = None
     subscriber_id: int | None = None
     at: float
     code: str | None = None
     """Enhanced status code (RFC 3463)."""
+    bounce_kind: str | None = None
+    """hard, soft, block, message or dropped."""
     reason: str | None = None
     raw: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
@@ -57,6 +62,7 @@ class Hit(SQLModel, table=True):
     """One request for the pixel or a link, until the worker has judged it (person or machine)."""
 
     __tablename__ = "hit"
+    __table_args__ = (Index("ix_hit_delivery", "edition_id", "subscriber_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -97,3 +103,19 @@ class EditionTally(SQLModel, table=True):
     """0 for opens"""
     people: int = 0
     machine: int = 0
+
+
+class BounceTally(SQLModel, table=True):
+    """What the bounce brake weighs: deliveries settled since the start, or since it last pulled.
+
+    Kept beside the ledger because counting a million deliveries at every bounce would take longer
+    than the bounces.
+    """
+
+    __tablename__ = "bounce_tally"
+
+    edition_id: int = Field(foreign_key="edition.id", primary_key=True)
+    settled: int = 0
+    """Delivered, bounced or complained."""
+    hard: int = 0
+    """Of these, bounced hard."""
