@@ -46,8 +46,8 @@ class Messages:
             return self._skeletons[key]
 
 
-def envelope_sender(mailing: Mailing, recipient: Recipient) -> str:
-    """The address that bounces go to: the VERP address, or the header's sender."""
+def envelope_senders(mailing: Mailing) -> list[str]:
+    """Where each recipient's bounces go: the VERP address, or the header's sender."""
     if mailing.return_path is not None:
-        return mailing.return_path(recipient)
-    return parseaddr(mailing.headers.sender)[1]
+        return [mailing.return_path(recipient) for recipient in mailing.recipients]
+    return [parseaddr(mailing.headers.sender)[1]] * len(mailing.recipients)

@@ -12,7 +12,7 @@ from newsletter.providers.base import (
     OutcomeKind,
     Recipient,
 )
-from newsletter.providers.messages import envelope_sender
+from newsletter.providers.messages import envelope_senders
 from newsletter.providers.smtp_address import AddressError, path
 
 MOST_TRIES = 2
@@ -28,7 +28,7 @@ class Window:
         self.future: Future[Sequence[Outcome]] = Future()
         self.future.set_running_or_notify_cancel()  # from here on it can't be cancelled
         self._recipients = mailing.recipients
-        self._senders = [envelope_sender(mailing, recipient) for recipient in mailing.recipients]
+        self._senders = envelope_senders(mailing)
         self._outcomes: list[Outcome | None] = [None] * len(mailing.recipients)
         self._left = len(mailing.recipients)
         self._barred: AuthenticationRefused | None = None

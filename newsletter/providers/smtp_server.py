@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -140,8 +140,9 @@ def _client(server: SmtpServer, context: ssl.SSLContext, timeout: float) -> aios
 
 
 def _taken_over(client: aiosmtplib.SMTP, *, reply_timeout: float, limit: int) -> Conversation:
-    transport = client.transport
-    if not isinstance(transport, asyncio.Transport):
+    # uvloop's transports do not descend from asyncio's, whose methods they have.
+    transport = cast("asyncio.Transport | None", client.transport)
+    if transport is None:
         raise ProviderUnreachable("The SMTP server closed the connection after its greeting.")
     channel = Channel(reply_timeout)
     channel.adopt(transport)
