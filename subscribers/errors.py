@@ -47,6 +47,10 @@ class InvalidPreference(SubscribersError):
     """A topic, time zone or language that there is not."""
 
 
+class UnfitRow(SubscribersError):
+    """A row of a file that can't be stored; the text is the reason."""
+
+
 class ImportFileError(SubscribersError):
     """The file as a whole can't be imported; nothing was stored."""
 
