@@ -5,9 +5,9 @@ and the ledger takes them from the database's own clock (`db_now`).
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import OperationalError
@@ -21,6 +21,9 @@ from sqlmodel import Session
 from newsletter.errors import DatabaseError
 
 BUSY_TIMEOUT_MS = 15_000
+ATTEMPTS = 5
+
+T = TypeVar("T")
 
 
 class db_now(GenericFunction[float]):  # noqa: N801 - reads as SQL
@@ -70,16 +73,30 @@ class Database:
             yield session
             session.commit()
 
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a writing transaction, and again where it lost a deadlock or waited in vain.
+
+        `work` must change nothing but the database.
+
+        Raises:
+            DatabaseError: the database does not answer.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                with self.writing() as session:
+                    return work(session)
+            except OperationalError as error:
+                if attempt == ATTEMPTS - 1 or not _is_passing(error):
+                    raise _away(error) from error
+        raise AssertionError("unreachable")
+
     def check(self) -> None:
         """Raise DatabaseError, with the cure, where the database does not answer."""
         try:
             with self.reading() as session:
                 session.connection().exec_driver_sql("SELECT 1")
         except OperationalError as error:
-            raise DatabaseError(
-                f"The database does not answer ({error.orig}). Check DATABASE_URL and that the "
-                "server runs; whatever was under way waits and goes on."
-            ) from error
+            raise _away(error) from error
 
     def now(self) -> float:
         """The database's clock, UTC seconds since 1970."""
@@ -88,6 +105,19 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _away(error: OperationalError) -> DatabaseError:
+    return DatabaseError(
+        f"The database does not answer ({error.orig}). Check DATABASE_URL and that the server "
+        "runs; whatever was under way waits and goes on."
+    )
+
+
+def _is_passing(error: OperationalError) -> bool:
+    """Whether another try may help: deadlock, serialisation failure, or SQLite's lock."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in {"40P01", "40001"} or "locked" in str(error.orig)
 
 
 def _with_driver(url: str) -> str:

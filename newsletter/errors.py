@@ -1,17 +1,17 @@
 """What can go wrong in the publication, as one tree.
 
-    NewsletterError
-    ├── ConfigurationError     a setting is missing or unfit; names it and the cure
-    │   └── UnsafeToSend       a real provider with a setup that would harm readers
-    ├── DatabaseError          the database is away or not migrated
-    ├── TokenError             forged, of another purpose, or expired
-    │   └── TokenExpired
-    ├── NotFound               no such publication, edition or token
-    ├── EditionError           an edition can't do that now
-    │   ├── EditionExists
-    │   ├── NotApproved        ... or changed since it was approved
-    │   └── Blocked            preflight found errors
-    └── LeaseLost              another worker holds the batch: send nothing more
+NewsletterError
+├── ConfigurationError     a setting is missing or unfit; names it and the cure
+│   └── UnsafeToSend       a real provider with a setup that would harm readers
+├── DatabaseError          the database is away or not migrated
+├── TokenError             forged, of another purpose, or expired
+│   └── TokenExpired
+├── NotFound               no such publication, edition or token
+├── EditionError           an edition can't do that now
+│   ├── EditionExists
+│   ├── NotApproved        ... or changed since it was approved
+│   └── Blocked            preflight found errors
+└── LeaseLost              another worker holds the batch: send nothing more
 """
 
 

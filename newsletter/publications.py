@@ -1,12 +1,13 @@
 """Publications: who writes, as whom, to whom, by which rules."""
 
 from email.utils import parseaddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, Session, SQLModel, select
 
-from emails.brand import Brand, Topic
+from emails.brand import Brand, Colours, Topic
 from newsletter.errors import NotFound
 from newsletter.settings import PublicationSettings
 
@@ -24,7 +25,7 @@ class Publication(SQLModel, table=True):
     reply_to: str | None = None
     postal_address: str = ""
     logo: str | None = None
-    colours: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    colours: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     time_zone: str = "UTC"
     language: str = "en"
     host: str | None = Field(default=None, unique=True)
@@ -61,7 +62,7 @@ class Publication(SQLModel, table=True):
             reply_to=self.reply_to,
             postal_address=self.postal_address,
             logo=self.logo,
-            colours=self.colours,  # type: ignore[arg-type]  # validated by Brand
+            colours=Colours.model_validate(self.colours),
             site_url=self.site_url(base_url),
             topics=tuple(Topic(**topic) for topic in self.topics),
             language=self.language,

@@ -13,7 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from emails.brand import Topic
+from emails.brand import Colours, Topic
 from newsletter.errors import ConfigurationError
 
 CONFIG_FILE = "newsletter.toml"
@@ -32,7 +32,7 @@ class PublicationSettings(BaseModel):
     reply_to: str | None = None
     postal_address: str = ""
     logo: str | None = None
-    colours: dict[str, str] = {}
+    colours: Colours = Colours()
     time_zone: str = "UTC"
     language: str = "en"
     host: str | None = None

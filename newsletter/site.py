@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from emails.composer import Addresses
+from emails.addresses import TOKEN, Addresses
 from newsletter.publications import Publication
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, Signer
 
 CONFIRM_HOURS = 48
 MANAGE_HOURS = 24
-SLOT = "{token}"
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,14 @@ class Site:
         root = publication.site_url(self.base_url)
         pixel = click = None
         if tracking != "off":
-            token = SLOT if tracking == "linked" else self.signer.sign(Purpose.EDITION, edition_id)
+            token = TOKEN if tracking == "linked" else self.signer.sign(Purpose.EDITION, edition_id)
             pixel, click = f"{root}/o/{token}.gif", f"{root}/c/{{number}}/{token}"
         return Addresses(
-            unsubscribe=f"{root}/unsubscribe/{SLOT}",
-            preferences=f"{root}/preferences/{SLOT}",
+            unsubscribe=f"{root}/unsubscribe/{TOKEN}",
+            preferences=f"{root}/preferences/{TOKEN}",
             view_online=f"{root}/archive/{edition_name}",
             archive=f"{root}/archive",
+            one_click=f"{root}/unsubscribe/{TOKEN}",
             pixel=pixel,
             click=click,
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -47,6 +47,12 @@ class Batch(SQLModel, table=True):
     """The lease's fencing token; None when nobody holds it."""
     leased_until: float | None = None
     """By the database's clock."""
+
+    @property
+    def key(self) -> int:
+        """The primary key of a stored batch."""
+        assert self.id is not None
+        return self.id
 
 
 class Delivery(SQLModel, table=True):
@@ -133,3 +139,10 @@ class Notice(SQLModel, table=True):
     created_at: float
     sent_at: float | None = None
     error: str | None = None
+
+
+# The same tables for statements in bulk (Core rows).
+BATCH: Table = SQLModel.metadata.tables["batch"]
+DELIVERY: Table = SQLModel.metadata.tables["delivery"]
+NOTICE: Table = SQLModel.metadata.tables["notice"]
+PROVIDER_RATE: Table = SQLModel.metadata.tables["provider_rate"]

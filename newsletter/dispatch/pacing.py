@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, select
 
 from newsletter.database import db_now
-from newsletter.dispatch.models import ProviderRate
+from newsletter.dispatch.models import PROVIDER_RATE, ProviderRate
+from subscribers.upsert import insert
 
 ALL_LANES = "all"
 NOTICES = "notices"
@@ -35,14 +36,18 @@ class Pace:
         """
         if self.rate <= 0:
             return 0.0
+        session.execute(
+            insert(session, PROVIDER_RATE)
+            .values(provider=provider, lane=lane, arrival=0.0)
+            .on_conflict_do_nothing()
+        )
         row = session.exec(
             select(ProviderRate)
             .where(ProviderRate.provider == provider, ProviderRate.lane == lane)
             .with_for_update()
-        ).one_or_none()
+            .execution_options(populate_existing=True)
+        ).one()
         now = session.exec(select(db_now())).one()
-        if row is None:
-            row = ProviderRate(provider=provider, lane=lane, arrival=now)
         early = row.arrival - now - BURST_SECONDS
         if early > 0:
             return early

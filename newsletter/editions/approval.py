@@ -10,11 +10,11 @@ from importlib.resources.abc import Traversable
 import orjson
 from sqlmodel import Session
 
-from emails.composer import Finding
+from emails.composition import Finding
 from newsletter.editions.models import Edition
 from newsletter.editions.preflight import preflight
 from newsletter.editions.states import EditionState, check_transition
-from newsletter.editions.variants import current_issue, number_links
+from newsletter.editions.variants import Variant, allowed_tracking, composed, current_issue
 from newsletter.errors import Blocked, NotApproved
 from newsletter.publications import Publication
 from newsletter.site import Site
@@ -51,7 +51,9 @@ def approve(
         if edition.state != EditionState.APPROVED:
             check_transition(edition.name, edition.state, EditionState.APPROVED)
         edition.state = EditionState.APPROVED
-    composition = number_links(session, edition, publication, site)
+    # What most is tracked is what is largest: the size that counts.
+    whole = Variant(allowed_tracking("linked", publication.tracking))
+    _, composition = composed(session, edition, publication, whole, site)
     findings = preflight(
         composition, current_issue(session, edition), publication.brand(site.base_url)
     )
@@ -95,9 +97,7 @@ def require_approved(
         )
 
 
-def approval_hash(
-    session: Session, edition: Edition, publication: Publication, site: Site
-) -> str:
+def approval_hash(session: Session, edition: Edition, publication: Publication, site: Site) -> str:
     """Hash everything that decides the bytes: issue, brand, templates and renderers."""
     issue = current_issue(session, edition)
     parts = (

@@ -73,9 +73,7 @@ def find_edition(
     date, slug = parse_name(name)
     query = (
         select(Edition)
-        .where(
-            Edition.publication_id == publication_id, Edition.date == date, Edition.slug == slug
-        )
+        .where(Edition.publication_id == publication_id, Edition.date == date, Edition.slug == slug)
         .order_by(col(Edition.state) == EditionState.CANCELLED, col(Edition.id).desc())
     )
     edition = session.exec(query.with_for_update() if lock else query).first()

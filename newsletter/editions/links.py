@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, select
 
-from emails.composer import TrackedLink
+from emails.composition import TrackedLink
 from newsletter.editions.models import EditionLink
 
 
@@ -31,9 +31,7 @@ def store_links(session: Session, edition_id: int, links: Iterable[TrackedLink])
             continue
         numbers[link.url] = following
         session.add(
-            EditionLink(
-                edition_id=edition_id, number=following, url=link.url, label=link.label
-            )
+            EditionLink(edition_id=edition_id, number=following, url=link.url, label=link.label)
         )
         following += 1
     session.flush()

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from newsletter.editions.states import EditionState
@@ -38,6 +38,8 @@ class Edition(SQLModel, table=True):
     state: str = EditionState.DRAFT
     revision: int = 0
     """The current revision's number; the first is 1."""
+    numbered_revision: int = 0
+    """The last revision whose links have their numbers."""
     created_at: float
     updated_at: float
 
@@ -119,3 +121,6 @@ class StoredComposition(SQLModel, table=True):
     body: str = Field(sa_column=Column(Text, nullable=False))
     """The composition as JSON."""
     created_at: float
+
+
+COMPOSITION: Table = SQLModel.metadata.tables["composition"]

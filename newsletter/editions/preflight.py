@@ -1,9 +1,9 @@
 """Checks before approval that need more than the composition: so far, the brand's promises."""
 
-from emails.composer import Composition, Finding
+from emails.brand import Brand
+from emails.composition import Composition, Finding
 from emails.issue import Issue
 from emails.preflight import check
-from emails.brand import Brand
 
 
 def preflight(composition: Composition, issue: Issue, brand: Brand) -> tuple[Finding, ...]:

@@ -48,9 +48,7 @@ def parse_moment(text: str, zone: str) -> Moment:
 def parse_not_after(text: str, zone: str, *, start: float) -> float:
     """Read a limit: `+6h` after the start, or a time of its own."""
     match = DURATION.fullmatch(text.strip())
-    limit = (
-        start + int(match[1]) * SECONDS[match[2]] if match else parse_moment(text, zone).at
-    )
+    limit = start + int(match[1]) * SECONDS[match[2]] if match else parse_moment(text, zone).at
     if limit <= start:
         raise EditionError("The limit is not after the start: nobody would get the edition.")
     return limit

@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import select as select_id
 from sqlmodel import Session, col, select
 
-from emails.composer import Composition, compose
+from emails.composer import compose
+from emails.composition import Composition
 from emails.issue import Issue
 from newsletter.editions.links import known_numbers, store_links
-from newsletter.editions.models import Edition, Revision, StoredComposition
+from newsletter.editions.models import COMPOSITION, Edition, Revision, StoredComposition
 from newsletter.errors import NotFound
 from newsletter.publications import Publication
 from newsletter.site import Site
+from subscribers.upsert import insert
 
 EARLIER_EDITIONS = 5
 
@@ -94,29 +97,31 @@ def composed(
 def compose_variant(
     session: Session, edition: Edition, publication: Publication, variant: Variant, site: Site
 ) -> Composition:
-    """Compose a variant from the current revision, with the edition's own link numbers."""
+    """Compose a variant of the current revision, with the edition's own link numbers."""
+    number_links(session, edition, publication, site)
     return compose(
         current_issue(session, edition),
         publication.brand(site.base_url),
         addresses=site.addresses(publication, edition.key, edition.name, variant.tracking),
         muted=variant.muted,
-        link_numbers=known_numbers(session, edition.key) or None,
+        link_numbers=known_numbers(session, edition.key),
         earlier=earlier_issues(session, edition),
     )
 
 
-def number_links(
-    session: Session, edition: Edition, publication: Publication, site: Site
-) -> Composition:
-    """Compose the whole issue once and store its links, so that every variant shares numbers."""
-    composition = compose(
+def number_links(session: Session, edition: Edition, publication: Publication, site: Site) -> None:
+    """Number the current revision's links, once, so that every variant shares the numbers."""
+    if edition.numbered_revision == edition.revision:
+        return
+    whole = compose(
         current_issue(session, edition),
         publication.brand(site.base_url),
         addresses=site.addresses(publication, edition.key, edition.name, "linked"),
         earlier=earlier_issues(session, edition),
     )
-    store_links(session, edition.key, composition.links)
-    return composition
+    store_links(session, edition.key, whole.links)
+    edition.numbered_revision = edition.revision
+    session.add(edition)
 
 
 def earlier_issues(session: Session, edition: Edition) -> tuple[Issue, ...]:
@@ -136,19 +141,20 @@ def earlier_issues(session: Session, edition: Edition) -> tuple[Issue, ...]:
     return tuple(Issue.model_validate(issue) for issue in rows)
 
 
-def _store(
-    session: Session, edition: Edition, variant: Variant, composition: Composition
-) -> int:
-    stored = StoredComposition(
-        edition_id=edition.key,
-        revision=edition.revision,
-        variant=variant.key,
-        digest=composition.digest,
-        body=composition.to_json(),
-        created_at=edition.updated_at,
+def _store(session: Session, edition: Edition, variant: Variant, composition: Composition) -> int:
+    """Keep a composition; where another worker was first, its row stands (same input, same bytes)."""
+    place = {"edition_id": edition.key, "revision": edition.revision, "variant": variant.key}
+    session.execute(
+        insert(session, COMPOSITION)
+        .values(
+            **place,
+            digest=composition.digest,
+            body=composition.to_json(),
+            created_at=edition.updated_at,
+        )
+        .on_conflict_do_nothing()
     )
-    session.add(stored)
-    session.flush()
-    if stored.id is None:
-        raise NotFound("The composition could not be stored.")
-    return stored.id
+    composition_id: int = session.execute(
+        select_id(COMPOSITION.c.id).filter_by(**place)
+    ).scalar_one()
+    return composition_id

@@ -1,0 +1,52 @@
+"""Alerts: a person is needed. Logged at once, and mailed to ALERT_EMAIL as a notice."""
+
+import logging
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from newsletter.dispatch.control import pause
+from newsletter.dispatch.queue import queue_notice
+from newsletter.editions.models import Edition
+
+log = logging.getLogger(__name__)
+
+
+def alert(
+    session: Session,
+    publication_id: int,
+    *,
+    key: str,
+    subject: str,
+    lines: Sequence[str],
+    now: float,
+) -> None:
+    """Queue an alert, once per `key` (made of ids and ISO dates, never of formatted text)."""
+    queued = queue_notice(
+        session,
+        publication_id=publication_id,
+        kind="alert",
+        email="",  # ALERT_EMAIL, looked up when it is sent
+        data={"subject": subject, "lines": list(lines)},
+        dedupe_key=f"alert:{key}",
+        now=now,
+    )
+    if queued:
+        log.error("%s: %s", subject, " ".join(lines))
+
+
+def pause_and_alert(session: Session, edition_id: int, *, reason: str, now: float) -> None:
+    """Pause a running edition and tell a person why."""
+    edition = session.get_one(Edition, edition_id)
+    if edition.state == "sending" and pause(session, edition_id, reason=reason, now=now):
+        alert(
+            session,
+            edition.publication_id,
+            key=f"paused:{edition_id}:{int(now)}",
+            subject=f"Edition {edition.name} is paused",
+            lines=[
+                f"Why: {reason}.",
+                f"When it is put right: newsletter edition resume {edition.name}",
+            ],
+            now=now,
+        )

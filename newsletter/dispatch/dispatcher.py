@@ -1,0 +1,290 @@
+"""The dispatcher: one worker's hands. Claims batches, keeps the provider busy, stores what it said.
+
+One step stores the outcomes that have come in and hands off the next windows in a single commit,
+then gives those windows to the provider. No transaction is open while a provider works.
+"""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.dispatch import ledger
+from newsletter.dispatch.alerts import pause_and_alert
+from newsletter.dispatch.imprints import ImprintedEdition, Imprints
+from newsletter.dispatch.ledger import Drained, Lease, Stopped, Wait, Window, monotonic
+from newsletter.dispatch.mailing import mailing
+from newsletter.dispatch.outcomes import Result, finish_window
+from newsletter.dispatch.pacing import Pace
+from newsletter.editions.models import Edition
+from newsletter.errors import LeaseLost
+from newsletter.providers.base import AuthenticationRefused, Outcome, Provider
+from newsletter.site import Site
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Held:
+    """A batch that we hold a lease on."""
+
+    lease: Lease
+    edition: ImprintedEdition
+    flights: int = 0
+    drained: bool = False
+    let_go: bool = False
+    """The edition stopped or the lease was lost: hand off nothing more."""
+
+
+@dataclass(frozen=True)
+class Flight:
+    """A window that the provider has."""
+
+    held: Held
+    window: Window
+
+
+@dataclass
+class _Step:
+    """What one transaction decided; carried out once it has committed."""
+
+    launches: list[Flight] = field(default_factory=list)
+    drained: list[Held] = field(default_factory=list)
+    let_go: list[Held] = field(default_factory=list)
+    wait: float = 0.0
+
+
+class Dispatcher:
+    """Sends what is due with one provider. Not thread-safe: one per thread of work."""
+
+    def __init__(
+        self,
+        database: Database,
+        provider: Provider,
+        site: Site,
+        *,
+        pace: Pace,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._site = site
+        self._pace = pace
+        self._lease_seconds = lease_seconds
+        self._imprints = Imprints(site)
+        self._held: dict[int, Held] = {}
+        self._flights: dict[Future[Sequence[Outcome]], Flight] = {}
+        self._not_before = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is held and nothing is with the provider."""
+        return not self._held and not self._flights
+
+    def step(self, *, patience: float = 0.2) -> bool:
+        """Do what can be done now; wait up to `patience` seconds for the provider.
+
+        Returns whether anything moved. Raises DatabaseError where the database is away: outcomes
+        are kept and stored by a later step.
+        """
+        self._renew()
+        landed = [future for future in self._flights if future.done()]
+        self._claim_if_hungry()
+        moved = self._turn(landed)
+        if not moved and self._flights:
+            wait(self._flights, timeout=patience, return_when=FIRST_COMPLETED)
+        return moved
+
+    def stop(self) -> None:
+        """Hand back: wait for what the provider has, store it, release every lease."""
+        for held in self._held.values():
+            held.let_go = True
+        while self._flights:
+            wait(self._flights, timeout=1.0, return_when=FIRST_COMPLETED)
+            self._renew()
+            self._turn([future for future in self._flights if future.done()])
+        self._turn([])
+
+    def wait_seconds(self) -> float:
+        """How long the provider's rate wants us to wait before the next hand-off."""
+        return max(0.0, self._not_before - monotonic())
+
+    # -- leases
+
+    def _claim_if_hungry(self) -> None:
+        handing = sum(not (held.drained or held.let_go) for held in self._held.values())
+        wanted = self._provider.in_flight - handing
+        if wanted <= 0 or self.wait_seconds() > 0:
+            return
+
+        leases = self._database.transact(
+            lambda session: ledger.claim(
+                session, self._provider.name, limit=wanted, seconds=self._lease_seconds
+            )
+        )
+        for lease in leases:
+            self._held[lease.batch_id] = Held(lease, self._imprints.of(self._database, lease))
+
+    def _renew(self) -> None:
+        due = [held.lease for held in self._held.values() if held.lease.wants_renewal]
+        if not due:
+            return
+        before = monotonic()
+        lost = self._database.transact(lambda session: ledger.renew(session, due))
+        for lease in due:
+            if lease in lost:
+                log.warning("batch %s: lease lost, nothing more is sent of it", lease.batch_id)
+                self._held[lease.batch_id].let_go = True
+            else:
+                lease.deadline = before + lease.seconds
+
+    # -- one turn: outcomes in, windows out, one commit
+
+    def _turn(self, landed: Sequence[Future[Sequence[Outcome]]]) -> bool:
+        results = {future: self._results(future) for future in landed}
+        refused = [
+            self._flights[future].held.lease.edition_id
+            for future in landed
+            if isinstance(future.exception(), AuthenticationRefused)
+        ]
+        flying = len(self._flights) - len(landed)
+
+        def work(session: Session) -> _Step:
+            step = _Step()
+            editions = self._lock_editions(session)
+            for future in sorted(landed, key=lambda one: self._flights[one].held.lease.batch_id):
+                lease = self._flights[future].held.lease
+                finish_window(session, editions[lease.edition_id], lease.batch_id, results[future])
+            self._hand_off(session, step, room=self._provider.in_flight - flying)
+            self._close(session, step, landed)
+            return step
+
+        if not landed and not self._has_work(flying):
+            return False
+        step = self._database.transact(work)
+        for future in landed:
+            self._flights.pop(future).held.flights -= 1
+        self._carry_out(step)
+        for edition_id in refused:
+            self._pause(edition_id)
+        return bool(landed or step.launches or step.drained or step.let_go)
+
+    def _has_work(self, flying: int) -> bool:
+        """Whether a turn without outcomes could hand something off or let something go."""
+        free = flying < self._provider.in_flight and self.wait_seconds() == 0
+        return any(
+            not held.flights if held.drained or held.let_go else free
+            for held in self._held.values()
+        )
+
+    def _lock_editions(self, session: Session) -> dict[int, Edition]:
+        """Lock every edition that we hold a batch of, in the order of their ids."""
+        ids = sorted({held.lease.edition_id for held in self._held.values()})
+        return {edition_id: ledger.lock_edition(session, edition_id) for edition_id in ids}
+
+    def _hand_off(self, session: Session, step: _Step, *, room: int) -> None:
+        """Fill the provider's free places, a window each, from the oldest batch on."""
+        if monotonic() < self._not_before:
+            return
+        for held in sorted(self._held.values(), key=lambda one: one.lease.batch_id):
+            while not (held.drained or held.let_go) and held not in step.drained + step.let_go:
+                if len(step.launches) >= room:
+                    return
+                if self._hand_off_one(session, step, held) > 0:
+                    return
+
+    def _hand_off_one(self, session: Session, step: _Step, held: Held) -> float:
+        """Hand off one window of a batch; return the seconds to wait where the rate says so."""
+        try:
+            handed = ledger.hand_off(
+                session,
+                held.lease,
+                held.edition.rules,
+                most=self._pace.window(self._provider.window),
+                pace=self._pace,
+                composition_id=held.edition.composition_id,
+            )
+        except LeaseLost:
+            step.let_go.append(held)
+            return 0.0
+        match handed:
+            case Window(rows):
+                if rows:
+                    step.launches.append(Flight(held, handed))
+            case Wait(seconds):
+                step.wait = seconds
+                return seconds
+            case Drained():
+                step.drained.append(held)
+            case Stopped():
+                step.let_go.append(held)
+        return 0.0
+
+    def _close(
+        self, session: Session, step: _Step, landed: Sequence[Future[Sequence[Outcome]]]
+    ) -> None:
+        """Finish or release the batches of which the provider has nothing any more."""
+        landing = [self._flights[future].held for future in landed]
+        starting = [flight.held for flight in step.launches]
+        for held in self._held.values():
+            if held.flights - landing.count(held) or held in starting:
+                continue
+            if held.drained or held in step.drained:
+                ledger.finish_batch(session, held.lease)
+            elif held.let_go or held in step.let_go:
+                ledger.release(session, held.lease)
+
+    def _carry_out(self, step: _Step) -> None:
+        """Act on what has been committed: launch windows, forget closed batches."""
+        for held in step.drained:
+            held.drained = True
+        for held in step.let_go:
+            held.let_go = True
+        if step.wait:
+            self._not_before = monotonic() + step.wait
+        for flight in step.launches:
+            self._launch(flight)
+        for batch_id, held in list(self._held.items()):
+            if (held.drained or held.let_go) and not held.flights:
+                del self._held[batch_id]
+
+    def _launch(self, flight: Flight) -> None:
+        held = flight.held
+        letter = mailing(
+            held.edition.imprint,
+            flight.window.rows,
+            self._site,
+            batch=str(held.lease.batch_id),
+            may_begin=lambda: held.lease.is_alive,
+        )
+        held.flights += 1
+        self._flights[self._provider.submit(letter)] = flight
+
+    # -- what the provider said
+
+    def _results(self, future: Future[Sequence[Outcome]]) -> list[Result]:
+        rows = self._flights[future].window.rows
+        error = future.exception()
+        if error is None:
+            outcomes = future.result()
+        elif isinstance(error, AuthenticationRefused):
+            # Nothing of it was taken: it waits until somebody has set the key right.
+            words = Outcome.later("refused", str(error), retry_after=0.0, provider_wide=True)
+            outcomes = [words] * len(rows)
+        else:
+            log.error("the provider failed in a way that nobody foresaw", exc_info=error)
+            outcomes = [Outcome.unsure("failed", repr(error))] * len(rows)
+        return [
+            Result(row.subscriber_id, outcome) for row, outcome in zip(rows, outcomes, strict=True)
+        ]
+
+    def _pause(self, edition_id: int) -> None:
+        reason = f"{self._provider.name} refuses the key: set it right, then resume"
+        log.error("edition %s paused: %s", edition_id, reason)
+        now = self._database.now()
+        self._database.transact(
+            lambda session: pause_and_alert(session, edition_id, reason=reason, now=now)
+        )

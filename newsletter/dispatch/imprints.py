@@ -1,0 +1,63 @@
+"""Imprints: what batches of one edition, revision and variant share, made once per worker."""
+
+import time
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.dispatch.ledger import Lease, Rules
+from newsletter.dispatch.mailing import Imprint, imprint
+from newsletter.editions.models import Edition
+from newsletter.editions.variants import Variant, composed, current_issue, edition_topics
+from newsletter.publications import Publication
+from newsletter.site import Site
+
+KEPT = 64
+"""Compositions kept in memory, some 150 KB each."""
+
+
+@dataclass(frozen=True)
+class ImprintedEdition:
+    """A variant of an edition, ready for its readers."""
+
+    imprint: Imprint
+    composition_id: int
+    rules: Rules
+
+
+class Imprints:
+    """Looks imprints up, composing and storing a variant when it is first needed."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._kept: dict[tuple[int, int, str], ImprintedEdition] = {}
+
+    def of(self, database: Database, lease: Lease) -> ImprintedEdition:
+        """Return what the lease's recipients get; in a transaction of its own."""
+        revision, made = database.transact(lambda session: self._find(session, lease))
+        key = (lease.edition_id, revision, lease.variant)
+        self._kept[key] = made
+        while len(self._kept) > KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        return made
+
+    def _find(self, session: Session, lease: Lease) -> tuple[int, ImprintedEdition]:
+        edition = session.get_one(Edition, lease.edition_id)
+        kept = self._kept.get((lease.edition_id, edition.revision, lease.variant))
+        return edition.revision, kept or self._make(session, edition, lease.variant)
+
+    def _make(self, session: Session, edition: Edition, variant: str) -> ImprintedEdition:
+        publication = session.get_one(Publication, edition.publication_id)
+        composition_id, composition = composed(
+            session, edition, publication, Variant.of_key(variant), self._site
+        )
+        rules = Rules(
+            publication_id=publication.key,
+            revision=edition.revision,
+            topics=edition_topics(current_issue(session, edition)),
+            policy=publication.tracking,
+            not_after=edition.not_after,
+        )
+        stamped = imprint(publication, edition, composition, self._site, date=time.time())
+        return ImprintedEdition(stamped, composition_id, rules)

@@ -1,0 +1,96 @@
+"""Mailing: a window's rows become what a provider takes, slots filled by reference."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from emails.addresses import TOKEN
+from emails.composition import Composition
+from emails.mime import MailHeaders
+from newsletter.dispatch.ledger import Row
+from newsletter.editions.models import Edition
+from newsletter.providers.base import Mailing, Recipient
+from newsletter.publications import Publication
+from newsletter.site import Site
+
+TEST_READER = 0
+"""The subscriber id in a test mail's token: pages know it and change nothing."""
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """What all mails of one edition and variant share."""
+
+    composition: Composition
+    headers: MailHeaders
+    edition_id: int
+
+
+def imprint(
+    publication: Publication,
+    edition: Edition,
+    composition: Composition,
+    site: Site,
+    *,
+    date: float,
+) -> Imprint:
+    """Bind a composition to its headers; `date` is UTC seconds."""
+    return Imprint(composition, edition_headers(publication, edition, site, date=date), edition.key)
+
+
+def edition_headers(
+    publication: Publication, edition: Edition, site: Site, *, date: float
+) -> MailHeaders:
+    """The headers of an edition's mail (RFC 2369, 2919, 8058; Gmail's Feedback-ID)."""
+    root = publication.site_url(site.base_url)
+    domain = publication.sender_domain
+    return MailHeaders(
+        sender=publication.sender,
+        reply_to=publication.reply_to,
+        date=date,
+        message_id_domain=domain,
+        list_id=f"{publication.name} <{publication.slug}.{domain}>",
+        list_unsubscribe=f"{root}/unsubscribe/{TOKEN}",
+        feedback_id=f"{edition.key}:{publication.slug}:edition:{_sender_id(publication)}",
+    )
+
+
+def mailing(
+    imprinted: Imprint,
+    rows: Sequence[Row],
+    site: Site,
+    *,
+    batch: str,
+    may_begin: Callable[[], bool],
+) -> Mailing:
+    """Fill the slots of a window's readers."""
+    return Mailing(
+        composition=imprinted.composition,
+        headers=imprinted.headers,
+        recipients=[_recipient(imprinted, row, site) for row in rows],
+        edition=str(imprinted.edition_id),
+        batch=batch,
+        may_begin=may_begin,
+    )
+
+
+def delivery_key(edition_id: int, subscriber_id: int) -> str:
+    """How a provider's events name a delivery."""
+    return f"{edition_id}-{subscriber_id}"
+
+
+def _recipient(imprinted: Imprint, row: Row, site: Site) -> Recipient:
+    key = delivery_key(imprinted.edition_id, row.subscriber_id)
+    return Recipient(
+        key=key,
+        email=row.email,
+        message_id=imprinted.headers.message_id(key),
+        values=MappingProxyType(
+            {"token": site.delivery_token(imprinted.edition_id, row.subscriber_id)}
+        ),
+    )
+
+
+def _sender_id(publication: Publication) -> str:
+    """Feedback-ID's last field: stable, 5 to 15 characters."""
+    return f"{publication.slug}-newsletter"[:15]

@@ -1,0 +1,145 @@
+"""Finish: what the provider said of a window, stored; what may be tried again, queued again."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, case, func, select, update
+from sqlmodel import Session
+from sqlmodel import select as select_model
+
+from newsletter.database import db_now
+from newsletter.dispatch.ledger import lock_deliveries
+from newsletter.dispatch.models import BATCH, DELIVERY, Batch
+from newsletter.dispatch.requeue import requeue
+from newsletter.dispatch.states import OPEN, DeliveryState
+from newsletter.editions.models import Edition
+from newsletter.editions.states import EditionState
+from newsletter.providers.base import Outcome, OutcomeKind
+
+MAX_ATTEMPTS = 8
+BACKOFF_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0)
+"""Before attempt 2, 3, …: together some four hours."""
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Result:
+    """One reader's outcome in one batch."""
+
+    subscriber_id: int
+    outcome: Outcome
+
+
+def finish_window(
+    session: Session, edition: Edition, batch_id: int, results: Sequence[Result]
+) -> None:
+    """Store the outcomes of a window; the caller has locked the edition's row.
+
+    Only what is still open in this batch changes state: evidence that came first stands, and
+    what somebody settled and sent again belongs to another batch by now.
+    """
+    batch = session.exec(
+        select_model(Batch)
+        .where(BATCH.c.id == batch_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    lock_deliveries(session, batch.edition_id, [one.subscriber_id for one in results])
+    by_kind: dict[OutcomeKind, list[Result]] = defaultdict(list)
+    for result in sorted(results, key=lambda one: one.subscriber_id):
+        by_kind[result.outcome.kind].append(result)
+    _accept(session, batch, [one.subscriber_id for one in by_kind[OutcomeKind.ACCEPTED]])
+    _settle(session, batch, by_kind[OutcomeKind.REFUSED], DeliveryState.REFUSED)
+    _settle(session, batch, by_kind[OutcomeKind.UNSURE], DeliveryState.UNSURE)
+    if edition.state == EditionState.CANCELLED:
+        _settle(session, batch, by_kind[OutcomeKind.LATER], DeliveryState.CANCELLED)
+    else:
+        _try_later(session, batch, by_kind[OutcomeKind.LATER])
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before the attempt after `attempt` (0 was the first)."""
+    return BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)]
+
+
+def _accept(session: Session, batch: Batch, ids: Sequence[int]) -> None:
+    if not ids:
+        return
+    state = DELIVERY.c.state
+    session.exec(
+        update(DELIVERY)
+        .where(_these(batch, ids))
+        .values(
+            state=case((state.in_(OPEN), DeliveryState.ACCEPTED.value), else_=state),
+            accepted_at=func.coalesce(DELIVERY.c.accepted_at, db_now()),
+            unsure_at=None,
+        )
+    )
+
+
+def _settle(
+    session: Session, batch: Batch, results: Sequence[Result], state: DeliveryState
+) -> None:
+    for reason, ids in _by_reason(results).items():
+        session.exec(
+            update(DELIVERY)
+            .where(_these(batch, ids), DELIVERY.c.state.in_(OPEN))
+            .values(
+                state=state,
+                reason=reason,
+                unsure_at=db_now() if state == DeliveryState.UNSURE else None,
+            )
+        )
+
+
+def _try_later(session: Session, batch: Batch, results: Sequence[Result]) -> None:
+    """Queue again what was certainly not taken; give up what has used its attempts up."""
+    still_open = _still_open(session, batch, [one.subscriber_id for one in results])
+    retry: dict[tuple[int, float], list[int]] = defaultdict(list)
+    failed: list[Result] = []
+    for result in results:
+        if result.subscriber_id not in still_open:
+            continue
+        # Too many requests, out of service: the provider's matter, not an attempt of the reader's.
+        attempt = batch.attempt + (not result.outcome.provider_wide)
+        if attempt >= MAX_ATTEMPTS:
+            failed.append(result)
+        else:
+            pause = result.outcome.retry_after
+            retry[attempt, backoff(batch.attempt) if pause is None else pause].append(
+                result.subscriber_id
+            )
+    _settle(session, batch, failed, DeliveryState.FAILED)
+    now = session.execute(select(db_now())).scalar_one() if retry else 0.0
+    for (attempt, pause), ids in retry.items():
+        requeue(session, batch, ids, variant=batch.variant, due_at=now + pause, attempt=attempt)
+
+
+def _still_open(session: Session, batch: Batch, ids: Sequence[int]) -> set[int]:
+    if not ids:
+        return set()
+    rows = session.execute(
+        select(DELIVERY.c.subscriber_id)
+        .where(_these(batch, ids), DELIVERY.c.state.in_(OPEN))
+        .order_by(DELIVERY.c.subscriber_id)
+        .with_for_update()
+    )
+    return set(rows.scalars())
+
+
+def _these(batch: Batch, ids: Sequence[int]) -> ColumnElement[bool]:
+    return (
+        (DELIVERY.c.edition_id == batch.edition_id)
+        & DELIVERY.c.subscriber_id.in_(ids)
+        & (DELIVERY.c.batch_id == batch.key)
+    )
+
+
+def _by_reason(results: Sequence[Result]) -> dict[str, list[int]]:
+    reasons: dict[str, list[int]] = defaultdict(list)
+    for result in results:
+        outcome = result.outcome
+        words = " ".join(filter(None, (outcome.code, outcome.enhanced, outcome.text)))
+        reasons[words[:REASON_LENGTH]].append(result.subscriber_id)
+    return reasons

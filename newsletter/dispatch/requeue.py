@@ -1,0 +1,66 @@
+"""New batches for deliveries that leave theirs: a retry, changed preferences, a resend."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session
+
+from newsletter.dispatch.models import BATCH, DELIVERY, Batch
+from newsletter.dispatch.states import BatchState, DeliveryState
+
+
+def requeue(
+    session: Session,
+    origin: Batch,
+    subscriber_ids: Sequence[int],
+    *,
+    variant: str,
+    due_at: float,
+    attempt: int,
+) -> int:
+    """Put deliveries of `origin`, as queued, into a batch of their own; return its id.
+
+    A batch that has accepted or unsure rows is never sent again as a whole: what goes out again
+    goes in a new one. Rows keep their positions, which are unique within what they come from.
+    """
+    batch = Batch(
+        edition_id=origin.edition_id,
+        # below zero: not the freeze's; unique through the batch that it comes from
+        chunk=-origin.key,
+        variant=variant,
+        lane=origin.lane,
+        ordinal=_next_ordinal(session, origin, variant),
+        provider=origin.provider,
+        state=BatchState.READY,
+        due_at=due_at,
+        attempt=attempt,
+        size=len(subscriber_ids),
+    )
+    session.add(batch)
+    session.flush()
+    session.exec(
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.edition_id == origin.edition_id,
+            DELIVERY.c.subscriber_id.in_(subscriber_ids),
+        )
+        .values(
+            batch_id=batch.key,
+            state=DeliveryState.QUEUED,
+            tracking=variant.partition("-")[0],
+            unsure_at=None,
+        )
+    )
+    return batch.key
+
+
+def _next_ordinal(session: Session, origin: Batch, variant: str) -> int:
+    highest = session.execute(
+        select(func.max(BATCH.c.ordinal)).where(
+            BATCH.c.edition_id == origin.edition_id,
+            BATCH.c.chunk == -origin.key,
+            BATCH.c.variant == variant,
+            BATCH.c.lane == origin.lane,
+        )
+    ).scalar()
+    return 0 if highest is None else highest + 1
