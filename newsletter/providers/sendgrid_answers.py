@@ -48,7 +48,7 @@ def answered(
         wait = _retry_after(headers)
         outcome = Outcome.later(str(status), words, retry_after=wait, provider_wide=True)
         return [outcome] * recipients
-    if HTTPStatus(status // 100 * 100) != HTTPStatus.BAD_REQUEST:
+    if status // 100 != 4:  # noqa: PLR2004 - the first digit is the class, RFC 9110 §15
         return [Outcome.unsure(str(status), words)] * recipients
     if any(field.split(".")[0] in {"from", "reply_to"} for field, _ in errors):
         raise SenderRefused(
