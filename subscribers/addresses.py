@@ -41,18 +41,19 @@ _PLAIN = re.compile(
 # Domains under them are refused, or allowed, by the long way's own table.
 _SPECIAL_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
+_OTHER = Lane.OTHER.value
 _LANES = {
-    **dict.fromkeys(("gmail.com", "googlemail.com"), Lane.GMAIL),
+    **dict.fromkeys(("gmail.com", "googlemail.com"), Lane.GMAIL.value),
     **dict.fromkeys(
         ("outlook.com", "hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr",
          "hotmail.de", "hotmail.it", "hotmail.es", "outlook.de", "outlook.fr", "live.co.uk",
          "live.nl", "live.fr"),
-        Lane.OUTLOOK,
+        Lane.OUTLOOK.value,
     ),
     **dict.fromkeys(
         ("yahoo.com", "ymail.com", "rocketmail.com", "aol.com", "yahoo.co.uk", "yahoo.fr",
          "yahoo.de", "yahoo.it", "yahoo.es", "yahoo.co.in", "yahoo.ca", "yahoo.com.br"),
-        Lane.YAHOO,
+        Lane.YAHOO.value,
     ),
 }  # fmt: skip
 
@@ -131,7 +132,7 @@ def _is_under(domain: str, parent: str) -> bool:
 
 def lane_of(domain: str) -> str:
     """Name the group of receiving servers behind a domain in lower case."""
-    return _LANES.get(domain, Lane.OTHER).value
+    return _LANES.get(domain, _OTHER)
 
 
 def suggest(address: Address) -> str | None:

@@ -30,7 +30,7 @@ from subscribers.models import (
     Suppression,
     SuppressionReason,
 )
-from subscribers.rows import Defaults, Row, Standing, batches, reader_of
+from subscribers.rows import Defaults, Row, RowReader, Standing, batches
 from subscribers.staging import Staging, open_staging
 
 CHUNK = 20_000
@@ -105,15 +105,15 @@ def rehearse(
 
     Raises ImportFileError.
     """
+    erased = _Erased(session, hash_of)
     with open_staging(session, checkpoint) as staging:
-        report = _stage(session, staging, path, plan, rejected=rejected, hash_of=hash_of, now=now)
-        total = staging.sort()
-        report = _count(report, {}, duplicates=_staged(report) - total)
+        report, total = _stage(staging, path, plan, rejected=rejected, erased=erased, now=now)
         for low, high in _chunks(0, total):
             found = fates(session, plan.publication_id, low, high)
             report = _count(report, {fate: number for fate, (number, _) in found.items()})
             examples = {fate: email for fate, (_, email) in found.items()}
             report = replace(report, examples=examples | dict(report.examples))
+            checkpoint()
     return report
 
 
@@ -135,10 +135,9 @@ def import_readers(
     CSV with line and reason in front, which can be imported again once it is mended.
     """
     fingerprint = _fingerprint(path, plan)
+    erased = _Erased(session, hash_of)
     with open_staging(session, checkpoint) as staging:
-        report = _stage(session, staging, path, plan, rejected=rejected, hash_of=hash_of, now=now)
-        total = staging.sort()
-        report = _count(report, {}, duplicates=_staged(report) - total)
+        report, total = _stage(staging, path, plan, rejected=rejected, erased=erased, now=now)
         run = _find_run(session, plan, fingerprint) or _start_run(
             session, plan, fingerprint, now=now
         )
@@ -158,10 +157,6 @@ def _chunks(start: int, total: int) -> Iterator[tuple[int, int]]:
         yield low, min(low + CHUNK, total)
 
 
-def _staged(report: ImportReport) -> int:
-    return report.rows - report.rejected - report.suppressed
-
-
 def _count(report: ImportReport, counts: Mapping[str, int], **more: int) -> ImportReport:
     kept: dict[str, Any] = asdict(report)
     for fate, number in (*counts.items(), *more.items()):
@@ -178,17 +173,34 @@ def _add(run: ImportRun, counts: Mapping[str, int], *, done: int) -> None:
 # -- reading ---------------------------------------------------------------------------------
 
 
+class _Erased:
+    """Tells whether an address is that of somebody erased, of whom only keyed hashes are left."""
+
+    def __init__(self, session: Session, hash_of: KeyedHash) -> None:
+        live = select(Suppression.email_key).where(
+            col(Suppression.reason) == SuppressionReason.ERASED,
+            col(Suppression.lifted_at).is_(None),
+        )
+        self._hashes = frozenset(session.exec(live))
+        self._hash_of = hash_of
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)  # nobody: a million addresses need not be hashed
+
+    def __contains__(self, email_key: object) -> bool:
+        return hashed_key(str(email_key), self._hash_of) in self._hashes
+
+
 def _stage(
-    session: Session,
     staging: Staging,
     path: Path,
     plan: ImportPlan,
     *,
     rejected: Path | None,
-    hash_of: KeyedHash,
+    erased: _Erased,
     now: float,
-) -> ImportReport:
-    """Read the whole file into the staging table; count rows, rejected and erased ones."""
+) -> tuple[ImportReport, int]:
+    """Read the whole file into the staging table; return the counts so far, and what is left."""
     defaults = Defaults(
         standing=_STANDING[plan.import_as],
         binding=plan.import_as != ImportAs.ACTIVE,
@@ -196,45 +208,42 @@ def _stage(
     )
     with ExitStack() as stack:
         file = stack.enter_context(open_csv(path, plan.columns))
-        reading = _Reading(file, _Rejects(rejected, file, stack), _erased(session), hash_of)
-        for batch in batches(reading.rows(defaults), _BATCH):
-            staging.append(batch)
-    return ImportReport(
-        rows=reading.count, rejected=reading.rejects.count, suppressed=reading.erased_count
+        reader = RowReader(file.header, file.columns, defaults)
+        reading = _Reading(file, _Rejects(rejected, file, stack), erased)
+        for batch in batches(reading.rows(reader), _BATCH):
+            staging.append(reader.columns, batch)
+    total = staging.sort(reader.columns, reader.constants)
+    report = ImportReport(
+        rows=reading.count,
+        rejected=reading.rejects.count,
+        suppressed=reading.erased_count,
+        duplicates=reading.staged - total,
     )
-
-
-def _erased(session: Session) -> frozenset[str]:
-    live = select(Suppression.email_key).where(
-        col(Suppression.reason) == SuppressionReason.ERASED, col(Suppression.lifted_at).is_(None)
-    )
-    return frozenset(session.exec(live))
+    return report, total
 
 
 class _Reading:
     """One pass over a file, with its counts."""
 
-    def __init__(
-        self, file: CsvFile, rejects: "_Rejects", erased: frozenset[str], hash_of: KeyedHash
-    ) -> None:
-        self.file, self.rejects = file, rejects
-        self.count = self.erased_count = 0
-        self._erased, self._hash_of = erased, hash_of
+    def __init__(self, file: CsvFile, rejects: "_Rejects", erased: _Erased) -> None:
+        self.file, self.rejects, self.erased = file, rejects, erased
+        self.count = self.erased_count = self.staged = 0
 
-    def rows(self, defaults: Defaults) -> Iterator[Row]:
+    def rows(self, reader: RowReader) -> Iterator[Row]:
         """Yield the rows to stage."""
-        read = reader_of(self.file.header, self.file.columns, defaults)
+        read, erased = reader.read(), self.erased
         for line, fields in self.file.records():
             self.count += 1
             try:
-                row = read(line, fields)
+                row = read(fields)
             except UnfitRow as reason:
                 self.rejects.write(line, str(reason), fields)
                 continue
-            if self._erased and hashed_key(row.email_key, self._hash_of) in self._erased:
+            if erased and row[0] in erased:
                 self.erased_count += 1
-                continue
-            yield row
+            else:
+                self.staged += 1
+                yield row
 
 
 class _Rejects:

@@ -19,7 +19,7 @@ _WELCOME = """
 _READERS = f"""
     INSERT INTO subscriber (email, email_key, name, language, time_zone, attributes, tags,
                             link_epoch, created_at)
-    SELECT s.email, s.email_key, s.name, s.language, s.time_zone, s.attributes, s.tags,
+    SELECT coalesce(s.email, s.email_key), s.email_key, s.name, s.language, s.time_zone, s.attributes, s.tags,
            0, s.created_at
     FROM staged_reader AS s
     WHERE s.pos > :low AND s.pos <= :high AND s.state <> '' AND {_WELCOME}
@@ -36,7 +36,9 @@ _SUBSCRIPTIONS = f"""
            s.muted, s.lane,
            CASE s.state WHEN 'unsubscribed' THEN CAST(:withdrawal_id AS INTEGER)
                         WHEN 'pending' THEN NULL ELSE CAST(:consent_id AS INTEGER) END,
-           CASE s.state WHEN 'paused' THEN s.paused_until END, s.created_at, s.confirmed_at,
+           CASE s.state WHEN 'paused' THEN s.paused_until END, s.created_at,
+           CASE WHEN s.state IN ('active', 'paused')
+                THEN coalesce(s.confirmed_at, s.created_at) ELSE s.confirmed_at END,
            s.ended_at, s.end_reason, 'import', 0
     FROM staged_reader AS s JOIN subscriber AS b ON b.email_key = s.email_key
     WHERE s.pos > :low AND s.pos <= :high AND s.state <> '' AND {_WELCOME}
@@ -93,7 +95,7 @@ _UNION = {
 # What becomes of each row, by the state of things before it is merged.
 _FATES = """
     SELECT fate, count(*), min(email) FROM (
-        SELECT s.email, CASE
+        SELECT coalesce(s.email, s.email_key) AS email, CASE
             WHEN s.state = '' THEN CASE WHEN x.id IS NULL THEN 'added' ELSE 'known' END
             WHEN u.state = s.state THEN 'known'
             WHEN s.state = 'unsubscribed' AND u.state IS NOT NULL THEN 'updated'

@@ -13,38 +13,21 @@ from subscribers.columns import Field
 from subscribers.errors import InvalidAddress, UnfitRow
 from subscribers.models import State, SuppressionReason, Tracking
 
-LEAVING_FIRST = 1 << 40
-"""Added to the rank of all but those who left: of two rows for one address theirs counts."""
-
 NO_SUBSCRIPTION = "none"
 
+Row = tuple[str | float | None, ...]
+"""One reader as a file tells of them: COMMON, and after it RARE where the file has any of it.
 
-class Row(NamedTuple):
-    """One reader as a file tells of them; the columns of the staging table, in its order."""
-
-    rank: int
-    """Among rows of one address the lowest counts."""
-    email_key: str
-    email: str
-    name: str
-    lane: str
-    attributes: str
-    """A JSON object."""
-    created_at: float
-    tracking: str = Tracking.COUNTED
-    state: str = State.ACTIVE
-    """Empty: no subscription."""
-    suppress: str = ""
-    """A SuppressionReason, or empty."""
-    tags: str = "[]"
-    """A JSON array of strings."""
-    muted: str = ""
-    language: str = ""
-    time_zone: str = ""
-    confirmed_at: float | None = None
-    paused_until: float | None = None
-    ended_at: float | None = None
-    end_reason: str = ""
+Words are plain strings: a driver takes a member of an enumeration the long way round.
+"""
+COMMON = ("email_key", "email", "name", "lane", "attributes", "created_at", "tracking")
+"""`email` is None where it is the key itself; `attributes` a JSON object."""
+RARE = (
+    "leaves", "state", "suppress", "tags", "muted", "language", "time_zone", "confirmed_at",
+    "paused_until", "ended_at", "end_reason",
+)  # fmt: skip
+"""`leaves` 1 or 0; `state` empty for no subscription; `suppress` a SuppressionReason or empty;
+`tags` a JSON array of strings."""
 
 
 class Standing(NamedTuple):
@@ -69,9 +52,9 @@ _STANDINGS: Mapping[str, Standing] = {
     NO_SUBSCRIPTION: Standing(""),
 }
 _TRACKING = {
-    **dict.fromkeys(("yes", "true", "1"), Tracking.LINKED),
-    **dict.fromkeys(("no", "false", "0"), Tracking.OFF),
-    "": Tracking.COUNTED,
+    **dict.fromkeys(("yes", "true", "1"), Tracking.LINKED.value),
+    **dict.fromkeys(("no", "false", "0"), Tracking.OFF.value),
+    "": Tracking.COUNTED.value,
 }
 
 
@@ -85,65 +68,69 @@ class Defaults:
     now: float
 
 
-def reader_of(
-    header: Sequence[str], columns: Sequence[Field], defaults: Defaults
-) -> Callable[[int, list[str]], Row]:
-    """Make the function that reads one record (line, fields); it raises UnfitRow.
+class RowReader:
+    """Reads the records of one file. What the file doesn't have costs nothing a row.
 
-    Fields that a file doesn't have cost nothing: this runs a million times.
+    `columns` are those of its rows; `constants` what RARE columns are that no row has.
     """
-    at = {field: columns.index(field) for field in columns if field != Field.ATTRIBUTE}
-    email_at, name_at = at[Field.EMAIL], at.get(Field.NAME)
-    created_at, tracking_at = at.get(Field.CREATED), at.get(Field.TRACKING)
-    own = [(header[i], i) for i, field in enumerate(columns) if field == Field.ATTRIBUTE]
-    rare = at.keys() & _RARE
-    ordinary = _rare_fields({}, defaults)
 
-    def read(line: int, fields: list[str]) -> Row:
-        email = fields[email_at].strip()
-        address = plain(email) or _look_longer(email)
-        name = fields[name_at] if name_at is not None else ""
-        if not name.isprintable():
-            name = clean_name(name)
-        attributes: dict[str, Any] = {title: fields[i] for title, i in own if fields[i]}
-        created: float | None = None
-        if created_at is not None and fields[created_at]:
-            created = _seconds(fields[created_at])
-            if created is None:
-                attributes[header[created_at]] = fields[created_at]
-        tracking = _tracking(fields[tracking_at]) if tracking_at is not None else Tracking.COUNTED
-        said = ordinary
-        if rare:
-            said = _rare_fields({field: fields[at[field]].strip() for field in rare}, defaults)
-            attributes = said.attributes | attributes
-        joined = defaults.now if created is None else created
-        leaves = said.state == State.UNSUBSCRIBED or said.suppress
-        return Row(
-            line if leaves else line + LEAVING_FIRST,
-            address.key,
-            email,
-            name.strip(),
-            address.lane,
-            _as_json(attributes) if attributes else "{}",
-            joined,
-            tracking,
-            said.state,
-            said.suppress,
-            said.tags,
-            said.muted,
-            said.language,
-            said.time_zone,
-            said.confirmed_at or (joined if said.state in _CONFIRMED else None),
-            said.paused_until,
-            said.ended_at,
-            said.end_reason,
-        )
+    def __init__(self, header: Sequence[str], columns: Sequence[Field], defaults: Defaults) -> None:
+        self._header, self._now, self._defaults = header, defaults.now, defaults
+        self._at = {field: columns.index(field) for field in columns if field != Field.ATTRIBUTE}
+        self._own = [(header[i], i) for i, held in enumerate(columns) if held == Field.ATTRIBUTE]
+        self._rare = self._at.keys() & _RARE_FIELDS
+        self.columns = (*COMMON, *RARE) if self._rare else COMMON
+        ordinary = dict(zip(RARE, _rare_fields({}, defaults).row, strict=True))
+        self.constants = {} if self._rare else ordinary
 
-    return read
+    def read(self) -> Callable[[list[str]], Row]:
+        """Make the function that reads one record's fields; it raises UnfitRow.
+
+        It runs a million times: what it needs is at hand in variables, and the address of the
+        form that nearly all have is read without a call more than it takes.
+        """
+        at, own, header, now = self._at, self._own, self._header, self._now
+        email_at, name_at = at[Field.EMAIL], at.get(Field.NAME, -1)
+        created_at, tracking_at = at.get(Field.CREATED, -1), at.get(Field.TRACKING, -1)
+        rare, rare_fields = bool(self._rare), self._rare_of
+        counted = _TRACKING[""]
+
+        def read(fields: list[str]) -> Row:
+            email = fields[email_at].strip()
+            address = plain(email) or _look_longer(email)
+            name = fields[name_at] if name_at >= 0 else ""
+            if not name.isprintable():
+                name = clean_name(name)
+            attributes: dict[str, Any] = {title: fields[i] for title, i in own if fields[i]}
+            joined: float | None = now
+            if created_at >= 0 and fields[created_at]:
+                joined = _seconds(fields[created_at])
+                if joined is None:
+                    joined, attributes[header[created_at]] = now, fields[created_at]
+            tracking = _tracking(fields[tracking_at]) if tracking_at >= 0 else counted
+            said: Row = ()
+            if rare:
+                found = rare_fields(fields)
+                said, attributes = found.row, found.attributes | attributes
+            return (
+                address.key,
+                None if email == address.key else email,
+                name.strip(),
+                address.lane,
+                _as_json(attributes) if attributes else "{}",
+                joined,
+                tracking,
+                *said,
+            )
+
+        return read
+
+    def _rare_of(self, fields: list[str]) -> "_Rare":
+        said: dict[Field, str] = {held: fields[self._at[held]].strip() for held in self._rare}
+        return _rare_fields(said, self._defaults)
 
 
-_CONFIRMED = {State.ACTIVE, State.PAUSED}
-_RARE = {
+_RARE_FIELDS = {
     Field.STATE, Field.SUPPRESSED, Field.TAGS, Field.ATTRIBUTES, Field.MUTED, Field.LANGUAGE,
     Field.TIME_ZONE, Field.CONFIRMED, Field.PAUSED_UNTIL, Field.ENDED, Field.END_REASON,
 }  # fmt: skip
@@ -151,16 +138,8 @@ _RARE = {
 
 class _Rare(NamedTuple):
     attributes: dict[str, Any]
-    state: str
-    suppress: str
-    tags: str
-    muted: str
-    language: str
-    time_zone: str
-    confirmed_at: float | None
-    paused_until: float | None
-    ended_at: float | None
-    end_reason: str
+    row: Row
+    """In the order of RARE."""
 
 
 def _rare_fields(said: Mapping[Field, str], defaults: Defaults) -> _Rare:
@@ -168,17 +147,20 @@ def _rare_fields(said: Mapping[Field, str], defaults: Defaults) -> _Rare:
     left = standing.state == State.UNSUBSCRIBED
     ended = _seconds(said.get(Field.ENDED, "")) if left else None
     return _Rare(
-        attributes=_attributes(said.get(Field.ATTRIBUTES, "")),
-        state=standing.state,
-        suppress=standing.suppress,
-        tags=_tags(said.get(Field.TAGS, "")),
-        muted=" ".join(sorted(set(said.get(Field.MUTED, "").replace(",", " ").split()))),
-        language=clean_name(said.get(Field.LANGUAGE, "")),
-        time_zone=clean_name(said.get(Field.TIME_ZONE, "")),
-        confirmed_at=_seconds(said.get(Field.CONFIRMED, "")),
-        paused_until=_seconds(said.get(Field.PAUSED_UNTIL, "")),
-        ended_at=(ended or defaults.now) if left else None,
-        end_reason=(clean_name(said.get(Field.END_REASON, "")) or "imported") if left else "",
+        _attributes(said.get(Field.ATTRIBUTES, "")),
+        (
+            int(left or bool(standing.suppress)),
+            str(standing.state),
+            str(standing.suppress),
+            _tags(said.get(Field.TAGS, "")),
+            " ".join(sorted(set(said.get(Field.MUTED, "").replace(",", " ").split()))),
+            clean_name(said.get(Field.LANGUAGE, "")),
+            clean_name(said.get(Field.TIME_ZONE, "")),
+            _seconds(said.get(Field.CONFIRMED, "")),
+            _seconds(said.get(Field.PAUSED_UNTIL, "")),
+            (ended or defaults.now) if left else None,
+            (clean_name(said.get(Field.END_REASON, "")) or "imported") if left else "",
+        ),
     )
 
 

@@ -6,7 +6,7 @@ to the connection, PostgreSQL in temporary tables that COPY fills; both are gone
 connection, and neither holds a lock that others wait for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -15,19 +15,25 @@ from sqlmodel import Session
 
 from subscribers.rows import Row
 
-_COLUMNS = ", ".join(Row._fields)
-_REST = ", ".join(Row._fields[1:])
+Constants = Mapping[str, str | float | None]
 
 
 class Staging(Protocol):
     """Rows by the thousand in, then one sorted table `staged_reader`, one row per address.
 
-    Its columns are those of Row, and `pos` from 1 in the order of the address keys.
+    Its columns are those of `rows.py`, and `pos` from 1 in the order of the address keys.
     """
 
-    def append(self, rows: Sequence[Row]) -> None: ...
-    def sort(self) -> int:
-        """Sort and drop repeated addresses; return how many are left."""
+    def append(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows; every call has the same columns."""
+        ...
+
+    def sort(self, columns: Sequence[str], constants: Constants) -> int:
+        """Sort and drop repeated addresses; return how many are left.
+
+        Of two rows for an address the one that leaves counts, else the first. `constants` become
+        columns by their default: no row is touched for them.
+        """
         ...
 
 
@@ -52,23 +58,35 @@ def open_staging(session: Session, checkpoint: Callable[[], None]) -> Iterator[S
 
 class _SqliteStaging:
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        marks = ", ".join("?" for _ in Row._fields)
-        self._insert = f"INSERT INTO staging.raw ({_COLUMNS}) VALUES ({marks})"  # noqa: S608
+        self._run: Callable[..., Any] = connection.execute
+        self._run_many: Callable[..., Any] = connection.executemany
+        self._made = False
 
-    def append(self, rows: Sequence[Row]) -> None:
-        self._connection.execute("BEGIN")
-        self._connection.executemany(self._insert, rows)
-        self._connection.execute("COMMIT")
+    def append(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        marks = ", ".join("?" for _ in columns)
+        if not self._made:
+            self._run(f"CREATE TABLE staging.raw ({', '.join(columns)})")
+            self._made = True
+        self._run("BEGIN")
+        self._run_many(f"INSERT INTO staging.raw VALUES ({marks})", rows)  # noqa: S608
+        self._run("COMMIT")
 
-    def sort(self) -> int:
-        # SQLite takes the other columns from the row that has the minimum (its "bare columns").
-        run = self._connection.execute
+    def sort(self, columns: Sequence[str], constants: Constants) -> int:
+        if not self._made:
+            self.append(columns, ())
+        names = ", ".join(columns)
+        first = "rowid - (leaves << 40)" if "leaves" in columns else "rowid"
+        run = self._run
+        run(f"CREATE TABLE staging.staged_reader (pos INTEGER PRIMARY KEY, {names}, rank)")
+        # The other columns come from the row that has the minimum (SQLite's "bare columns").
         run(
-            f"INSERT INTO staging.staged_reader ({_COLUMNS}) "  # noqa: S608 - our own words
-            f"SELECT min(rank), {_REST} FROM staging.raw GROUP BY email_key ORDER BY email_key"
+            f"INSERT INTO staging.staged_reader ({names}, rank) "  # noqa: S608 - our own words
+            f"SELECT {names}, min({first}) "
+            "FROM staging.raw GROUP BY email_key ORDER BY email_key"
         )
         run("DROP TABLE staging.raw")
+        for name, value in constants.items():
+            run(f"ALTER TABLE staging.staged_reader ADD COLUMN {name} DEFAULT {_literal(value)}")
         return int(run("SELECT count(*) FROM staging.staged_reader").fetchone()[0])
 
 
@@ -84,8 +102,6 @@ def _sqlite_staging(bind: Connection) -> Iterator[_SqliteStaging]:
     run("ATTACH DATABASE '' AS staging")
     run("PRAGMA staging.journal_mode = OFF")
     run("PRAGMA staging.cache_size = -16000")
-    run(f"CREATE TABLE staging.raw ({_COLUMNS})")
-    run(f"CREATE TABLE staging.staged_reader (pos INTEGER PRIMARY KEY, {_COLUMNS})")
     yield _SqliteStaging(connection)
     run("DETACH DATABASE staging")
     run(f"PRAGMA temp_store = {int(kept)}")
@@ -94,46 +110,66 @@ def _sqlite_staging(bind: Connection) -> Iterator[_SqliteStaging]:
 class _PostgresStaging:
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._made = False
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if not self._made:
+            typed = ", ".join(f"{name} {_type(name)}" for name in columns)
+            self._session.execute(text(f"CREATE TEMPORARY TABLE staged_raw ({typed})"))
+            self._made = True
         connection: Any = self._session.connection().connection.dbapi_connection
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(f"COPY staged_raw ({_COLUMNS}) FROM STDIN") as copy,
-        ):
+        with connection.cursor() as cursor, cursor.copy("COPY staged_raw FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 
-    def sort(self) -> int:
+    def sort(self, columns: Sequence[str], constants: Constants) -> int:
+        if not self._made:
+            self.append(columns, ())
         run = self._session.execute
-        run(text(_SORT))
+        first = "leaves DESC, ctid" if "leaves" in columns else "ctid"
+        run(text(_SORT.format(first=first)))
+        for name, value in constants.items():
+            run(
+                text(
+                    f"ALTER TABLE staged_reader ADD COLUMN {name} {_type(name)} "
+                    f"DEFAULT {_literal(value)}"
+                )
+            )
         run(text("CREATE UNIQUE INDEX ON staged_reader (pos)"))
         run(text("DROP TABLE staged_raw"))
         run(text("ANALYZE staged_reader"))
         return int(run(text("SELECT count(*) FROM staged_reader")).scalar_one())
 
 
+# ctid is the order in which COPY wrote the rows; "C" compares bytes, which is quicker.
 _SORT = """
     CREATE TEMPORARY TABLE staged_reader AS
     SELECT row_number() OVER (ORDER BY email_key COLLATE "C") AS pos, * FROM (
         SELECT DISTINCT ON (email_key COLLATE "C") * FROM staged_raw
-        ORDER BY email_key COLLATE "C", rank
+        ORDER BY email_key COLLATE "C", {first}
     ) AS first
 """
 
-_NUMBERS = ("created_at", "confirmed_at", "paused_until", "ended_at")
 _TYPES = {
-    "rank": "bigint",
+    "leaves": "integer",
     "attributes": "jsonb",
     "tags": "jsonb",
-    **dict.fromkeys(_NUMBERS, "double precision"),
+    **dict.fromkeys(("created_at", "confirmed_at", "paused_until", "ended_at"), "double precision"),
 }
+
+
+def _type(column: str) -> str:
+    return _TYPES.get(column, "text")
+
+
+def _literal(value: str | float | None) -> str:
+    if value is None:
+        return "NULL"
+    return repr(value) if isinstance(value, int | float) else f"'{value}'"
 
 
 @contextmanager
 def _postgres_staging(session: Session) -> Iterator[_PostgresStaging]:
-    columns = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in Row._fields)
     session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_raw, pg_temp.staged_reader"))
-    session.execute(text(f"CREATE TEMPORARY TABLE staged_raw ({columns})"))
     yield _PostgresStaging(session)
     session.execute(text("DROP TABLE staged_reader"))
