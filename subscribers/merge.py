@@ -1,7 +1,8 @@
 """Staged rows -> readers, subscriptions and suppressions, some thousands at a time.
 
 Each statement works on the rows `low < pos <= high` of `staged_reader` (`staging.py`) and reads
-the tables as they are at that moment: who leaves while an import runs has left.
+the tables as they are at that moment: who leaves while an import runs has left. A CROSS JOIN
+makes SQLite begin with the staged rows; its planner would scan every reader for each chunk.
 """
 
 from collections.abc import Mapping
@@ -40,9 +41,10 @@ _SUBSCRIPTIONS = f"""
            CASE WHEN s.state IN ('active', 'paused')
                 THEN coalesce(s.confirmed_at, s.created_at) ELSE s.confirmed_at END,
            s.ended_at, s.end_reason, 'import', 0
-    FROM staged_reader AS s JOIN subscriber AS b ON b.email_key = s.email_key
-    WHERE s.pos > :low AND s.pos <= :high AND s.state <> '' AND {_WELCOME}
-    ORDER BY b.id
+    FROM staged_reader AS s CROSS JOIN subscriber AS b
+    WHERE b.email_key = s.email_key
+      AND s.pos > :low AND s.pos <= :high AND s.state <> '' AND {_WELCOME}
+    ORDER BY s.pos
     ON CONFLICT (subscriber_id, publication_id) DO UPDATE
     SET state = excluded.state, mailable = excluded.mailable, consent_id = excluded.consent_id,
         confirmed_at = coalesce(excluded.confirmed_at, subscription.confirmed_at),
@@ -65,8 +67,8 @@ _SUPPRESSIONS = """
 _UNMAILABLE = """
     UPDATE subscription SET mailable = false
     WHERE mailable = true AND subscriber_id IN (
-        SELECT b.id FROM staged_reader AS s JOIN subscriber AS b ON b.email_key = s.email_key
-        WHERE s.pos > :low AND s.pos <= :high AND s.suppress <> '')
+        SELECT b.id FROM staged_reader AS s CROSS JOIN subscriber AS b
+        WHERE b.email_key = s.email_key AND s.pos > :low AND s.pos <= :high AND s.suppress <> '')
 """
 
 # For readers whom we knew: a name where there is none, attributes and tags added.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -222,7 +223,8 @@ def _tags(text: str) -> str:
 
 def _as_json(value: dict[str, Any] | list[str]) -> str:
     # PostgreSQL's jsonb can't hold NUL.
-    return orjson.dumps(value).decode().replace("\\u0000", "")
+    text = orjson.dumps(value).decode()
+    return text.replace("\\u0000", "") if "\\u0000" in text else text
 
 
 @lru_cache(maxsize=10_000)
@@ -237,11 +239,5 @@ def _seconds(text: str) -> float | None:
 
 def batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
     """Group rows, so that they reach the database many at a time."""
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    while batch := list(islice(rows, size)):
         yield batch

@@ -150,7 +150,7 @@ def upgrade() -> None:
         sa.Column("lifted_at", sa.Float(), nullable=True),
         sa.Column("lifted_by", sa.String(), nullable=False),
         sa.CheckConstraint(
-            "reason IN ('hard_bounce', 'complaint', 'soft_bounces', 'manual', 'imported', 'provider', 'erased')",
+            "reason = 'hard_bounce' OR reason = 'complaint' OR reason = 'soft_bounces' OR reason = 'manual' OR reason = 'imported' OR reason = 'provider' OR reason = 'erased'",
             name="ck_suppression_reason",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_suppression"),
@@ -189,7 +189,7 @@ def upgrade() -> None:
         sa.Column("wording_version", sa.String(), nullable=False),
         sa.Column("ip", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.CheckConstraint("kind IN ('mail', 'tracking')", name="ck_consent_record_kind"),
+        sa.CheckConstraint("kind = 'mail' OR kind = 'tracking'", name="ck_consent_record_kind"),
         sa.ForeignKeyConstraint(
             ["publication_id"], ["publication.id"], name="fk_consent_record_publication"
         ),
@@ -413,13 +413,13 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("confirm_epoch", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "lane IN ('gmail', 'outlook', 'yahoo', 'other')", name="ck_subscription_lane"
+            "lane = 'gmail' OR lane = 'outlook' OR lane = 'yahoo' OR lane = 'other'", name="ck_subscription_lane"
         ),
         sa.CheckConstraint(
-            "state IN ('pending', 'active', 'paused', 'unsubscribed')", name="ck_subscription_state"
+            "state = 'pending' OR state = 'active' OR state = 'paused' OR state = 'unsubscribed'", name="ck_subscription_state"
         ),
         sa.CheckConstraint(
-            "tracking IN ('linked', 'counted', 'off')", name="ck_subscription_tracking"
+            "tracking = 'linked' OR tracking = 'counted' OR tracking = 'off'", name="ck_subscription_tracking"
         ),
         sa.ForeignKeyConstraint(
             ["consent_id"], ["consent_record.id"], name="fk_subscription_consent_record"
