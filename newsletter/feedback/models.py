@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, LargeBinary, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -119,3 +119,12 @@ class BounceTally(SQLModel, table=True):
     """Delivered, bounced or complained."""
     hard: int = 0
     """Of these, bounced hard."""
+
+
+# The same tables for statements in bulk (Core rows).
+INBOX_ITEM: Table = SQLModel.metadata.tables["inbox_item"]
+EVENT: Table = SQLModel.metadata.tables["event"]
+HIT: Table = SQLModel.metadata.tables["hit"]
+LINK_READER: Table = SQLModel.metadata.tables["link_reader"]
+EDITION_TALLY: Table = SQLModel.metadata.tables["edition_tally"]
+BOUNCE_TALLY: Table = SQLModel.metadata.tables["bounce_tally"]

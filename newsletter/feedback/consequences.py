@@ -1,0 +1,159 @@
+"""What events do to people: suppressions, ended subscriptions, and alerts where we are at fault.
+
+Readers are taken in the order of their ids, and before the deliveries: everybody who locks both
+locks the reader first.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from newsletter.dispatch.alerts import alert
+from newsletter.editions.models import Edition
+from newsletter.feedback.bounce_policy import (
+    SOFT_WINDOW,
+    Consequence,
+    Past,
+    consequence,
+    is_worn_out,
+)
+from newsletter.feedback.events import EventKind, PlacedEvent
+from newsletter.feedback.models import EVENT
+from subscribers.consent import Agreement
+from subscribers.errors import UnknownReader
+from subscribers.models import SuppressionReason
+from subscribers.suppression import suppress
+from subscribers.unsubscribe import complain, leave
+
+SOURCE = "feedback"
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One event that has a consequence, with the edition that it is about."""
+
+    placed: PlacedEvent
+    act: Consequence
+    edition: Edition | None
+
+
+def draw_consequences(session: Session, placed: Sequence[PlacedEvent], *, now: float) -> None:
+    """Suppress, unsubscribe and alert as the bounce policy says, each reader in turn."""
+    acts = [(one, consequence(one.event)) for one in placed]
+    serious = [(one, act) for one, act in acts if act != Consequence.NONE]
+    editions = _editions(session, [one for one, _ in serious])
+    cases = [
+        _Case(one, act, editions.get(one.delivery.edition_id) if one.delivery else None)
+        for one, act in serious
+    ]
+    cases.sort(key=_order)
+    worn_out = _worn_out(session, cases)
+    for case in cases:
+        _draw(session, case, worn_out, now=now)
+
+
+def _order(case: _Case) -> tuple[bool, int, float]:
+    """Readers by id; alerts after them, since two workers may wait for one another's alert."""
+    return case.act == Consequence.ALERT, case.placed.reader_id or 0, case.placed.event.at
+
+
+def _draw(session: Session, case: _Case, worn_out: frozenset[int], *, now: float) -> None:
+    reader_id = case.placed.reader_id
+    if case.act == Consequence.ALERT:
+        _alert(session, case, now=now)
+    elif case.act == Consequence.SUPPRESS:
+        _suppress(session, case, SuppressionReason.HARD_BOUNCE, now=now)
+    elif case.act == Consequence.COUNT_SOFT and reader_id in worn_out:
+        _suppress(session, case, SuppressionReason.SOFT_BOUNCES, now=now)
+    elif case.act == Consequence.COMPLAIN and case.placed.email_key is not None:
+        complain(session, case.placed.email_key, _agreement(case), now=now)
+    elif case.act == Consequence.LEAVE:
+        _leave(session, case, now=now)
+
+
+def _suppress(session: Session, case: _Case, reason: SuppressionReason, *, now: float) -> None:
+    """Suppress an address that is a reader's; strangers on a shared account are not ours."""
+    if case.placed.email_key is None:
+        return
+    suppress(
+        session, case.placed.email_key, reason, now=now, source=SOURCE, note=_agreement(case).note
+    )
+
+
+def _leave(session: Session, case: _Case, *, now: float) -> None:
+    """End the subscription to the publication that the mail was from."""
+    if case.edition is None or case.placed.reader_id is None:
+        return
+    try:
+        leave(
+            session,
+            case.placed.reader_id,
+            case.edition.publication_id,
+            _agreement(case),
+            now=now,
+            reason=SOURCE,
+        )
+    except UnknownReader:
+        return  # erased, or never a reader of this publication: nothing left to end
+
+
+def _agreement(case: _Case) -> Agreement:
+    event = case.placed.event
+    words = (event.provider, event.kind.value, event.reason or event.summary or "")
+    return Agreement(SOURCE, note=" ".join(word for word in words if word))
+
+
+def _alert(session: Session, case: _Case, *, now: float) -> None:
+    """Tell a person, once for each edition and code, that somebody refuses our mail."""
+    event, edition = case.placed.event, case.edition
+    if edition is None:
+        return
+    alert(
+        session,
+        edition.publication_id,
+        key=f"refused:{edition.key}:{event.bounce}:{event.code or ''}",
+        subject=f"Edition {edition.name}: mail is being refused",
+        lines=[
+            f"{event.provider} says: {event.reason or event.summary or event.kind.value}.",
+            "This is about the sender or the message, not about the reader: nobody was suppressed.",
+            "Look at SPF, DKIM, DMARC, the content and the block lists.",
+        ],
+        now=now,
+    )
+
+
+def _editions(session: Session, placed: Sequence[PlacedEvent]) -> dict[int, Edition]:
+    ids = {one.delivery.edition_id for one in placed if one.delivery is not None}
+    if not ids:
+        return {}
+    rows = session.scalars(select(Edition).where(col(Edition.id).in_(ids)))
+    return {edition.key: edition for edition in rows}
+
+
+def _worn_out(session: Session, cases: Sequence[_Case]) -> frozenset[int]:
+    """Readers whose soft bounces have come to enough days. New events are stored already."""
+    soft = [case for case in cases if case.act == Consequence.COUNT_SOFT]
+    ids = {case.placed.reader_id for case in soft if case.placed.reader_id is not None}
+    if not ids:
+        return frozenset()
+    since = min(case.placed.event.at for case in soft) - SOFT_WINDOW
+    rows = session.execute(
+        select(
+            EVENT.c.subscriber_id,
+            EVENT.c.edition_id,
+            EVENT.c.kind,
+            EVENT.c.bounce_kind,
+            EVENT.c.at,
+        ).where(
+            EVENT.c.subscriber_id.in_(ids),
+            EVENT.c.at > since,
+            EVENT.c.kind.in_((EventKind.DELIVERED, EventKind.BOUNCED)),
+        )
+    )
+    histories: dict[int, list[Past]] = defaultdict(list)
+    for reader_id, *past in rows:
+        histories[reader_id].append(Past(*past))
+    return frozenset(reader_id for reader_id in ids if is_worn_out(histories[reader_id]))

@@ -1,0 +1,26 @@
+"""The worker's feedback duty: webhooks, then opens and clicks, in short transactions."""
+
+from functools import partial
+
+from newsletter.database import Database
+from newsletter.feedback.hits import hits_are_due, judge_hits
+from newsletter.feedback.inbox import work_inbox
+
+
+def work_feedback(database: Database, *, now: float) -> int:
+    """Do one round; return how much was done, 0 when nothing waits. `now`: UTC seconds."""
+    return work_inbox(database, now=now) + work_hits(database, now=now)
+
+
+def work_hits(database: Database, *, now: float) -> int:
+    """Judge opens and clicks that are due; return how many."""
+    with database.reading() as session:
+        if not hits_are_due(session, now=now):
+            return 0
+    return database.transact(partial(judge_hits, now=now))
+
+
+def work_off_inbox(database: Database, *, now: float) -> None:
+    """Apply every stored webhook, for whoever must know all that is known before acting."""
+    while work_inbox(database, now=now):
+        pass

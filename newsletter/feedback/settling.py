@@ -1,0 +1,182 @@
+"""What events do to deliveries: their state, and when each thing happened.
+
+Every word is kept in its `*_at` column, the earliest of its kind; the state is the latest word in
+the order of `EVIDENCE_BEFORE`. So events may come in any order and the row ends the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session
+
+from newsletter.dispatch.models import DELIVERY
+from newsletter.dispatch.states import EVIDENCE_BEFORE, OPEN, DeliveryState
+from newsletter.feedback.events import (
+    BounceKind,
+    DeliveryKey,
+    EventKind,
+    NormalEvent,
+    PlacedEvent,
+)
+from newsletter.feedback.models import BOUNCE_TALLY
+from subscribers.upsert import insert
+
+Row = Mapping[str, Any]
+"""A delivery's columns of `COLUMNS`, by name."""
+
+COLUMNS = (
+    "state",
+    "reason",
+    "assumed",
+    "accepted_at",
+    "deferred_at",
+    "delivered_at",
+    "bounced_at",
+    "bounce_kind",
+    "complained_at",
+    "unsubscribed_at",
+)
+STATES: dict[EventKind, DeliveryState] = {
+    EventKind.ACCEPTED: DeliveryState.ACCEPTED,
+    EventKind.DEFERRED: DeliveryState.DEFERRED,
+    EventKind.DELIVERED: DeliveryState.DELIVERED,
+    EventKind.BOUNCED: DeliveryState.BOUNCED,
+    EventKind.DROPPED: DeliveryState.BOUNCED,
+    EventKind.COMPLAINED: DeliveryState.COMPLAINED,
+}
+REPLACES: dict[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.ACCEPTED: OPEN,
+    **EVIDENCE_BEFORE,
+}
+SETTLED_BY = ("delivered_at", "bounced_at", "complained_at")
+
+
+def settle(row: Row, event: NormalEvent) -> Row:
+    """What a delivery is after an event; the same row where the event says nothing about it."""
+    state = STATES.get(event.kind)
+    if state is not None:
+        return _with_evidence(row, event, state)
+    if event.kind == EventKind.UNSUBSCRIBED:
+        return {**row, "unsubscribed_at": _earliest(row["unsubscribed_at"], event.at)}
+    return row
+
+
+def _with_evidence(row: Row, event: NormalEvent, state: DeliveryState) -> Row:
+    """Whatever a provider reports of a message, it had accepted it, and nobody assumes any more."""
+    column = f"{state}_at"
+    changed = dict(row) | {"assumed": False}
+    changed[column] = _earliest(row[column], event.at)
+    if row["accepted_at"] is None:
+        changed["accepted_at"] = event.at
+    if state == DeliveryState.BOUNCED and changed[column] != row[column]:
+        changed |= {"bounce_kind": event.bounce, "reason": event.summary}
+    if row["state"] in REPLACES[state]:
+        changed["state"] = state
+    return changed
+
+
+def _earliest(known: float | None, at: float) -> float:
+    return at if known is None else min(known, at)
+
+
+@dataclass
+class Weight:
+    """What one edition's deliveries gained: settled for the first time, and bounced hard."""
+
+    settled: int = 0
+    hard: int = 0
+
+    def add(self, before: Row, after: Row) -> None:
+        self.settled += _is_settled(after) and not _is_settled(before)
+        self.hard += _is_hard(after) - _is_hard(before)
+
+
+def _is_settled(row: Row) -> bool:
+    return any(row[column] is not None for column in SETTLED_BY)
+
+
+def _is_hard(row: Row) -> bool:
+    return bool(row["bounce_kind"] == BounceKind.HARD)
+
+
+def settle_deliveries(session: Session, placed: Iterable[PlacedEvent]) -> dict[int, Weight]:
+    """Settle the deliveries that events are about; return what each edition gained.
+
+    Deliveries are locked in the order of their key, and the tallies after them.
+    """
+    events: dict[int, dict[int, list[NormalEvent]]] = defaultdict(lambda: defaultdict(list))
+    for one in placed:
+        if one.delivery is not None:
+            events[one.delivery.edition_id][one.delivery.subscriber_id].append(one.event)
+    weights = {
+        edition_id: _settle_edition(session, edition_id, events[edition_id])
+        for edition_id in sorted(events)
+    }
+    for edition_id, weight in weights.items():
+        _add_to_tally(session, edition_id, weight)
+    return weights
+
+
+def _settle_edition(
+    session: Session, edition_id: int, events: Mapping[int, list[NormalEvent]]
+) -> Weight:
+    weight = Weight()
+    changes: list[dict[str, Any]] = []
+    for key, before in _locked(session, edition_id, events):
+        after = before
+        for event in events[key.subscriber_id]:
+            after = settle(after, event)
+        weight.add(before, after)
+        if after != before:
+            values = {f"new_{column}": after[column] for column in COLUMNS}
+            changes.append({"edition": edition_id, "subscriber": key.subscriber_id, **values})
+    if changes:
+        session.execute(_UPDATE, changes)
+    return weight
+
+
+_UPDATE = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.edition_id == bindparam("edition"),
+        DELIVERY.c.subscriber_id == bindparam("subscriber"),
+    )
+    .values({column: bindparam(f"new_{column}") for column in COLUMNS})
+)
+
+
+def _locked(
+    session: Session, edition_id: int, subscriber_ids: Iterable[int]
+) -> list[tuple[DeliveryKey, Row]]:
+    rows = session.execute(
+        select(DELIVERY.c.subscriber_id, *(DELIVERY.c[column] for column in COLUMNS))
+        .where(
+            DELIVERY.c.edition_id == edition_id,
+            DELIVERY.c.subscriber_id.in_(subscriber_ids),
+        )
+        .order_by(DELIVERY.c.subscriber_id)
+        .with_for_update()
+    )
+    return [
+        (DeliveryKey(edition_id, row[0]), dict(zip(COLUMNS, row[1:], strict=True))) for row in rows
+    ]
+
+
+def _add_to_tally(session: Session, edition_id: int, weight: Weight) -> None:
+    if not weight.settled and not weight.hard:
+        return
+    fresh = insert(session, BOUNCE_TALLY).values(
+        edition_id=edition_id, settled=weight.settled, hard=weight.hard
+    )
+    session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["edition_id"],
+            set_={
+                "settled": BOUNCE_TALLY.c.settled + fresh.excluded.settled,
+                "hard": BOUNCE_TALLY.c.hard + fresh.excluded.hard,
+            },
+        )
+    )
