@@ -50,7 +50,7 @@ class Document:
         self.remarks.append(Remark(line, path, message, code, fatal=False))
 
 
-class Unreadable(Exception):  # noqa: N818 - it never leaves the readers
+class Unreadable(Exception):
     """Ends the reading of a file whose syntax is broken."""
 
     def __init__(self, path: Path, line: int | None, message: str, code: str) -> None:
