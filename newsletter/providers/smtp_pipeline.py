@@ -34,7 +34,7 @@ END = b".\r\n"
 RESET = b"RSET\r\n"
 
 
-class ServiceClosing(ConnectionError):  # noqa: N818 - it is the server's word, no mistake
+class ServiceClosing(ConnectionError):
     """The server said 421: it closes, and takes nothing that it has not acknowledged."""
 
     def __init__(self, reply: Reply) -> None:
@@ -42,7 +42,7 @@ class ServiceClosing(ConnectionError):  # noqa: N818 - it is the server's word, 
         self.reply = reply
 
 
-class LeaseEnded(ConnectionError):  # noqa: N818
+class LeaseEnded(ConnectionError):
     """The mailing's guard says no once the body is due; only hanging up takes DATA back."""
 
 
@@ -106,6 +106,7 @@ class Channel(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what the system has not sent yet is thrown away."""
+        self._end(ConnectionAbortedError("We closed the connection."))
         if self._transport is not None:
             self._transport.abort()
 
