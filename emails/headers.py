@@ -13,6 +13,7 @@ FOLD_AT = 76
 _OCTETS_A_WORD = 45
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+BARE_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[^\s<>()\[\],;:\\\"@]+")
 _QUOTE_NEEDED = re.compile(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]")
 

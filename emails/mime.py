@@ -274,6 +274,8 @@ def _encode_word(value: str) -> bytes:
 
 
 def _encode_mailbox(value: str) -> bytes:
+    if fields.BARE_ADDRESS.fullmatch(value) and len(value) <= SLOT_OCTETS:
+        return value.encode("ascii")
     return _short_ascii(fields.mailbox("To", value))
 
 

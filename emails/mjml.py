@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from mjml import mjml2html
 
+from emails import plaintext, wording
 from emails.errors import CompositionError
 
 DOCTYPE = "<!DOCTYPE html>"
@@ -36,15 +37,17 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The one Jinja environment: autoescape for all, since no template's name ends in .html."""
-    return Environment(
+    """The one Jinja environment. All is escaped but in the text part (*.txt.j2) and in CSS."""
+    jinja = Environment(
         loader=PackageLoader("emails"),
-        autoescape=True,
+        autoescape=lambda name: name is None or not name.endswith((".txt.j2", ".css.j2")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
+    jinja.filters.update({**wording.FILTERS, **plaintext.FILTERS})
+    return jinja
 
 
 def render_template(name: str, context: Mapping[str, Any]) -> str:

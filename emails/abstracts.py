@@ -1,0 +1,44 @@
+"""Abstracts shortened before they are converted, never inside a formula or a group."""
+
+import re
+from functools import lru_cache
+
+# What may not be cut: a formula in dollars or \( \), and a command with its group.
+_WHOLE = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)]?$")
+_SENTENCE_SHARE = 0.6
+
+
+@lru_cache(maxsize=512)
+def shorten(text: str, length: int) -> tuple[str, bool]:
+    """The beginning of `text`, at most `length` characters, and whether anything was cut off.
+
+    It ends with a sentence where one ends in the last two fifths, else with a word; a formula
+    (`$…$`) and a group (`{…}`) stay whole, so that the result converts as the original does. What
+    begins with a formula that is longer is cut after it.
+    """
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text, False
+    cuts = _cuts(text)
+    within = [cut for cut in cuts if cut <= length]
+    cut = _best(text, within, length) if within else next(iter(cuts), len(text))
+    return text[:cut].rstrip(" ,;:.–-"), cut < len(text)
+
+
+def _cuts(text: str) -> list[int]:
+    """The places of the blanks where `text` can be cut."""
+    masked = _WHOLE.sub(lambda match: "x" * len(match[0]), text)
+    cuts, depth = [], 0
+    for at, character in enumerate(masked):
+        depth = max(0, depth + (character == "{") - (character == "}"))
+        if character == " " and depth == 0:
+            cuts.append(at)
+    return cuts
+
+
+def _best(text: str, cuts: list[int], length: int) -> int:
+    sentences = [
+        cut for cut in cuts if cut >= length * _SENTENCE_SHARE and _SENTENCE_END.search(text[:cut])
+    ]
+    return sentences[-1] if sentences else cuts[-1]

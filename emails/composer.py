@@ -1,0 +1,170 @@
+"""compose(): an issue and a brand become an email, in four steps.
+
+    Jinja -> MJML -> HTML -> CSS inlined -> slots checked
+
+The reader's values aren't here: slot words stand in their places (see `emails.slots`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from emails import richtext
+from emails.addresses import TOKEN, Addresses
+from emails.brand import Brand
+from emails.composition import Composition, Finding, TrackedLink
+from emails.errors import CompositionError
+from emails.inlining import inline
+from emails.issue import Essay, Issue, Text
+from emails.link_book import LinkBook
+from emails.mjml import clean, mjml_to_html, render_template
+from emails.page import Page, no_note
+from emails.plaintext import excerpt
+from emails.slots import mint_words
+from emails.stylesheet import stylesheet
+from emails.wording import long_date
+
+__all__ = ["Addresses", "Composition", "Finding", "TrackedLink", "compose"]
+
+PREHEADER_LENGTH = 110
+
+
+def compose(
+    issue: Issue,
+    brand: Brand,
+    *,
+    addresses: Addresses,
+    muted: frozenset[str] = frozenset(),
+    link_numbers: Mapping[str, int] | None = None,
+    earlier: Sequence[Issue] = (),
+) -> Composition:
+    """Compose `issue` as the mail that readers get.
+
+    Sections whose topic is in `muted` are left out; links keep the numbers that they have in the
+    whole issue, or those of `link_numbers` (URL -> number). `earlier` issues of the publication
+    give benchmark tables something to be compared with. The same arguments give the same bytes.
+
+    Raises CompositionError for a link without a number in `link_numbers`, or when a template
+    gives something that is no MJML.
+    """
+    slots = _mint_slots(issue, brand, addresses)
+    placed = addresses.with_token(slots.get("token", ""))
+    page = Page(issue, brand, LinkBook(placed.click, link_numbers), placed.view_online, earlier)
+    subject, preheader = _subject(page), _preheader(issue, muted)
+
+    mjml = _mjml(page, placed, muted, subject=subject, preheader=preheader)
+    html = inline(mjml_to_html(mjml), stylesheet(brand).inlined)
+    text = _text(page, placed, muted)
+
+    _require_slots(slots, html, text)
+    _look_over_sections(page, muted)
+    return Composition(
+        subject=subject,
+        preheader=preheader,
+        mjml=mjml,
+        html=html,
+        text=text,
+        slots=slots,
+        links=page.book.links,
+        warnings=tuple(page.findings),
+    )
+
+
+def _mint_slots(issue: Issue, brand: Brand, addresses: Addresses) -> dict[str, str]:
+    """The slot word for the reader's token, if any address wants one."""
+    if TOKEN not in repr(addresses):
+        return {}
+    content = f"{issue.model_dump_json()}{brand.model_dump_json()}{addresses!r}"
+    return mint_words(["token"], content)
+
+
+def _require_slots(slots: Mapping[str, str], html: str, text: str) -> None:
+    """A word that got lost on the way would be a mail without its unsubscribe link."""
+    if any(word not in html or word not in text for word in slots.values()):
+        raise CompositionError(
+            "a slot word got lost in rendering: the unsubscribe link needs {token} in its address"
+        )
+
+
+def _mjml(
+    page: Page, addresses: Addresses, muted: frozenset[str], *, subject: str, preheader: str
+) -> str:
+    brand = page.brand
+    return render_template(
+        "edition.mjml.j2",
+        {
+            **page.frame,
+            "addresses": addresses,
+            "subject": subject,
+            "preheader": preheader,
+            "sections": _sections(page, muted),
+            "head_css": Markup(stylesheet(brand).head),  # noqa: S704
+            "light": brand.colours.light,
+            "fonts": brand.fonts,
+            "footnote": footnote(brand),
+        },
+    )
+
+
+def _text(page: Page, addresses: Addresses, muted: frozenset[str]) -> str:
+    sections = [markup for _, markup in page.sections("txt", without=muted)]
+    return render_template(
+        "edition.txt.j2",
+        {
+            **page.frame,
+            "addresses": addresses,
+            "sections": sections,
+            "notes": sorted(page.notes.items()),
+            "footnote": footnote(page.brand),
+        },
+    )
+
+
+def _sections(page: Page, muted: frozenset[str]) -> list[Markup]:
+    """The sections that the reader wants. All are rendered, so that links are numbered alike."""
+    return [markup for section, markup in page.sections("mjml") if section.topic not in muted]
+
+
+def _subject(page: Page) -> str:
+    issue = page.issue
+    given = clean(issue.subject or issue.title or "").strip()
+    if given:
+        return given
+    fallback = f"{page.brand.name}, {long_date(issue.date)}"
+    page.warn(
+        "no-subject", "subject", f"neither subject nor title: the subject will be {fallback!r}"
+    )
+    return fallback
+
+
+def _preheader(issue: Issue, muted: frozenset[str]) -> str:
+    """The issue's own, else the beginning of the first piece of prose that the reader gets."""
+    if issue.preheader:
+        return clean(issue.preheader)
+    prose = (
+        section.body
+        for section in issue.sections
+        if isinstance(section, Essay | Text) and section.body and section.topic not in muted
+    )
+    beginning = next(prose, "")[: 10 * PREHEADER_LENGTH]
+    plain = richtext.plain_block(beginning, no_note, language=issue.language)
+    return clean(excerpt(plain, PREHEADER_LENGTH))
+
+
+def _look_over_sections(page: Page, muted: frozenset[str]) -> None:
+    declared = {topic.key for topic in page.brand.topics}
+    for at, section in enumerate(page.issue.sections):
+        if section.is_empty():
+            page.warn(
+                "empty-section", f"sections[{at}]", f"nothing in this {section.kind}: left out"
+            )
+        if section.topic and section.topic not in declared | muted:
+            page.warn(
+                "unknown-topic",
+                f"sections[{at}].topic",
+                f"the publication declares no topic {section.topic!r}: the section goes to everyone",
+            )
+
+
+def footnote(brand: Brand) -> str:
+    return f"You receive this mail because you subscribed to {brand.name}."

@@ -1,0 +1,196 @@
+"""What the templates of an edition see.
+
+Its sections, rendered one by one, and functions for links, rich text and formulas that all three
+forms (MJML, text, web) share.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from markupsafe import Markup
+
+from emails import richtext, tex
+from emails.abstracts import shorten
+from emails.brand import Brand
+from emails.composition import Finding
+from emails.issue import Issue, Paper, Papers, Section, Table
+from emails.link_book import LinkBook
+from emails.mjml import render_template
+from emails.tables import TableView, view
+from emails.wording import direction, long_date, weekday
+
+Form = Literal["mjml", "txt", "web"]
+
+
+@dataclass(frozen=True, slots=True)
+class Abstract:
+    """An abstract as a mail shows it; `cut` says that it goes on elsewhere."""
+
+    html: Markup
+    text: str
+    cut: bool
+
+
+@dataclass
+class Page:
+    """One issue on its way into one form after the other.
+
+    `web_edition` is where the whole issue stands, without an anchor. On the way the page collects
+    `findings`, and as `notes` the numbers and addresses that the text part has to list.
+    """
+
+    issue: Issue
+    brand: Brand
+    book: LinkBook
+    web_edition: str
+    earlier: Sequence[Issue] = ()
+    findings: dict[Finding, None] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def dateline(self) -> list[str]:
+        """The masthead's line: date, number, authors."""
+        issue = self.issue
+        return [
+            f"{weekday(issue.date)}, {long_date(issue.date)}",
+            *([f"No. {issue.number}"] if issue.number else []),
+            *([f"By {', '.join(issue.authors)}"] if issue.authors else []),
+        ]
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What the template of a whole edition sees, whatever its form."""
+        return {
+            "issue": self.issue,
+            "brand": self.brand,
+            "language": self.issue.language,
+            "direction": direction(self.issue.language),
+            "dateline": self.dateline,
+        }
+
+    def warn(self, code: str, where: str, message: str) -> None:
+        self.findings[Finding(code, "warning", where, message)] = None
+
+    def sections(
+        self, form: Form, *, without: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[Section, Markup]]:
+        """Every section that has something to show in `form`, rendered, in order.
+
+        Those with a topic in `without` are passed over.
+        """
+        place = "web" if form == "web" else "email"
+        for at, (section, anchor) in enumerate(
+            zip(self.issue.sections, self.issue.anchors(), strict=True)
+        ):
+            if place not in section.show_in or section.is_empty() or section.topic in without:
+                continue
+            yield section, Markup(self._render(section, form, at, anchor))  # noqa: S704
+
+    def _render(self, section: Section, form: Form, at: int, anchor: str) -> str:
+        items = getattr(section, "items", ())
+        shown = items[: section.email_limit] if form != "web" else items
+        return render_template(
+            f"sections/{section.kind}.{form}.j2",
+            {
+                "section": section,
+                "heading": _heading(section),
+                "anchor": anchor,
+                "items": shown,
+                "rest": len(items) - len(shown),
+                "web_edition": f"{self.web_edition}#{anchor}",
+                **self._functions(section, anchor, f"sections[{at}]"),
+            },
+        ).strip()
+
+    def _functions(
+        self, section: Section, anchor: str, where: str
+    ) -> dict[str, Callable[..., Any]]:
+        """`where` is the section's place in the issue, for findings."""
+        language = self.issue.language
+        return {
+            "href": self.book.href,
+            "note": self._note,
+            "inline": partial(self._rich, richtext.render_inline, where),
+            "block": partial(self._rich, richtext.render_block, where),
+            "plain_inline": partial(richtext.plain_inline, note=self._note, language=language),
+            "plain_block": partial(richtext.plain_block, note=self._note, language=language),
+            "formula": lambda paper, text: self._formula(paper, text, where),
+            "formula_text": self._formula_text,
+            "shortened": lambda paper: self._shortened(paper, where),
+            "read_more": lambda paper, number: self._read_more(section, anchor, paper, number),
+            "table_view": self._table_view,
+        }
+
+    def _rich(self, render: Callable[..., str], where: str, text: str) -> Markup:
+        """Markdown by `richtext.render_inline` or `render_block`, its links numbered."""
+
+        def refuse(url: str) -> None:
+            self.warn("unsafe-link", where, f"a mail must not link to {url!r}: shown without it")
+
+        html = render(text, self.book.href, language=self.issue.language, refuse=refuse)
+        return Markup(html)  # noqa: S704
+
+    def _note(self, url: str) -> str:
+        """What stands behind a link in the text part: its number, to be found below."""
+        number = self.book.number(url)
+        if number is None:
+            return f" ({url})"
+        self.notes[number] = self.book.href(url)
+        return f" [{number}]"
+
+    def _read_more(self, section: Section, anchor: str, paper: Paper, number: int) -> str:
+        """Where an abstract goes on: on the web edition, else at the paper's own address."""
+        if "web" in section.show_in:
+            return f"{self.web_edition}#{anchor}-{number}"
+        return self.book.href(paper.url, paper.title) if paper.url else ""
+
+    def _table_view(self, table: Table) -> TableView:
+        return view(table, self.earlier)
+
+    def _shortened(self, paper: Paper, where: str) -> Abstract:
+        whole = paper.abstract or ""
+        if paper.abstract_format == "markdown":
+            whole = richtext.plain_inline(whole, no_note, language=self.issue.language)
+            short, cut = shorten(whole, self.brand.abstract_length)
+            return Abstract(Markup.escape(short), short, cut)
+        short, cut = shorten(whole, self.brand.abstract_length)
+        return Abstract(self._formula(paper, short, where), self._formula_text(paper, short), cut)
+
+    def _formula(self, paper: Paper, text: str, where: str) -> Markup:
+        """`text`, a title or an abstract, as the paper's format has it."""
+        if paper.abstract_format == "latex":
+            converted = tex.tex_to_html(text)
+            self._warn_of_unknown(converted.unknown, paper, where)
+            return Markup(converted.html)  # noqa: S704
+        if paper.abstract_format == "markdown":
+            return self._rich(richtext.render_inline, where, text)
+        return Markup.escape(text)
+
+    def _formula_text(self, paper: Paper, text: str) -> str:
+        if paper.abstract_format == "latex":
+            return tex.tex_to_text(text)
+        if paper.abstract_format == "markdown":
+            return richtext.plain_inline(text, no_note, language=self.issue.language)
+        return text
+
+    def _warn_of_unknown(self, unknown: Sequence[str], paper: Paper, where: str) -> None:
+        if unknown:
+            self.warn(
+                "unknown-tex",
+                where,
+                f"{paper.title!r}: LaTeX not understood, shown as its source: {', '.join(unknown)}",
+            )
+
+
+def no_note(_url: str) -> str:
+    """For plain text without its links."""
+    return ""
+
+
+def _heading(section: Section) -> str | None:
+    """The heading as shown: "Research Papers — Focused" for a focused section."""
+    if isinstance(section, Papers) and section.focus and section.heading:
+        return f"{section.heading} — {section.focus.label}"
+    return section.heading

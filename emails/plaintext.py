@@ -1,0 +1,142 @@
+"""The text alternative: wrapping and tables in at most 72 columns. Template filters."""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+from emails.tables import TableView
+from emails.wording import change
+
+WIDTH = 72
+_GUTTER = "  "
+_MIN_NAME = 16
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes: wide characters two, combining marks none."""
+    return sum(map(_character_columns, text))
+
+
+def _character_columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrapped(text: str, first: str = "", rest: str = "") -> str:
+    """`text` in lines of at most 72 columns, begun with `first` and then `rest`.
+
+    Words, and so addresses, stay whole even where they are longer than a line.
+    """
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def excerpt(text: str, length: int) -> str:
+    """The beginning of `text` on one line, cut at a word, at most `length` characters."""
+    return textwrap.shorten(text, length, placeholder="…")
+
+
+def bulleted(text: str) -> str:
+    return wrapped(text, "* ", "  ")
+
+
+def indented(text: str) -> str:
+    return wrapped(text, "  ", "  ")
+
+
+def wrapped_block(text: str) -> str:
+    """Every line of `text` wrapped by itself, under its own indent or list mark."""
+    return "\n".join(_wrapped_line(line) for line in text.splitlines())
+
+
+def _wrapped_line(line: str) -> str:
+    mark = re.match(r"\s*((?:[-*>]|\d+\.)\s+)*", line)
+    first = mark[0] if mark else ""
+    rest = re.sub(r"[^\s>]", " ", first)
+    return wrapped(line.removeprefix(first), first, rest) if line.strip() else ""
+
+
+def aligned(view: TableView) -> str:
+    """A table in at most 72 columns: figures flush right, names shortened where they must be.
+
+    A table whose figures alone are wider becomes one block a row.
+    """
+    grid = [_head(view), *_rows(view)]
+    widths = [max(columns(row[at]) for row in grid) for at in range(len(grid[0]))]
+    name_at = 1 if view.ranked else 0
+    spare = WIDTH - (sum(widths) - widths[name_at]) - len(_GUTTER) * (len(widths) - 1)
+    if spare < min(_MIN_NAME, widths[name_at]):
+        return _blocks(view)
+    widths[name_at] = min(widths[name_at], spare)
+    right = _flush_right(view)
+    lines = [_line(row, widths, right) for row in grid]
+    return "\n".join([lines[0], "-" * min(WIDTH, max(map(columns, lines))), *lines[1:]])
+
+
+def _head(view: TableView) -> list[str]:
+    return [*(["#"] if view.ranked else []), *(heading.label for heading in view.headings)]
+
+
+def _rows(view: TableView) -> list[list[str]]:
+    return [
+        [
+            *([str(row.rank or "")] if view.ranked else []),
+            f"{row.name} {change(row)}".rstrip(),
+            *row.figures,
+        ]
+        for row in view.rows
+    ]
+
+
+def _flush_right(view: TableView) -> list[bool]:
+    numeric = [False, *(heading.numeric for heading in view.headings[1:])]
+    return [True, *numeric] if view.ranked else numeric
+
+
+def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    cells = [
+        _fitted(cell, width, flush_right=flush)
+        for cell, width, flush in zip(row, widths, right, strict=True)
+    ]
+    return _GUTTER.join(cells).rstrip()
+
+
+def _fitted(cell: str, width: int, *, flush_right: bool) -> str:
+    while columns(cell) > width:
+        cell = cell[:-2] + "…"
+    padding = " " * (width - columns(cell))
+    return padding + cell if flush_right else cell + padding
+
+
+def _blocks(view: TableView) -> str:
+    labels = [heading.label for heading in view.headings[1:]]
+    return "\n".join(
+        "\n".join(
+            [
+                wrapped(f"{row.rank}. {row.name}" if row.rank else row.name),
+                *(
+                    indented(f"{label}: {figure}")
+                    for label, figure in zip(labels, row.figures, strict=True)
+                ),
+            ]
+        )
+        for row in view.rows
+    )
+
+
+FILTERS = {
+    "aligned": aligned,
+    "bulleted": bulleted,
+    "columns": columns,
+    "indented": indented,
+    "wrapped": wrapped,
+    "wrapped_block": wrapped_block,
+}
