@@ -68,6 +68,11 @@ _SWALLOWED_BREAK = re.compile(r"\n(?=abla|eq\b|u\b|otin\b|ewline\b|earrow)")
 _CURE = "write the text below `{key}: |` instead of in double quotes, or double its backslashes"
 
 
+def printable(text: str) -> str:
+    """Text of a file as a message may show it: no control reaches a terminal."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
 def inspect_texts(document: Document) -> None:
     """Remark on control characters and what else a slip of quoting leaves in texts and keys."""
     for path, text in _texts(document.value, ()):

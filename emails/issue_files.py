@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from emails.document import Document, Path, Remark, forbidden_in_source, inspect_texts
+from emails.document import Document, Path, Remark, forbidden_in_source, inspect_texts, printable
 from emails.errors import IssueFileError, Problem
 from emails.issue import KINDS, Issue, Part
 from emails.json_lines import read_json
@@ -104,8 +104,11 @@ def _validate(document: Document) -> Issue | None:
     try:
         issue = Issue.model_validate(document.value)
     except ValidationError as error:
+        told = {remark.path for remark in document.remarks if remark.fatal}
         for details in error.errors(include_url=False):
             path = _path(details)
+            if path in told:
+                continue
             document.remark(path, document.line(path), _message(details, path), details["type"])
         return None
     return _without_empty_sections(issue, document)
@@ -218,4 +221,5 @@ def _in_order(remarks: list[Remark]) -> list[Remark]:
 def _problem(remark: Remark, name: str) -> tuple[Problem, bool]:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in remark.path)
     field = "".join(steps).removeprefix(".")
-    return Problem(name, remark.line, field, remark.message, remark.code), remark.fatal
+    problem = Problem(name, remark.line, printable(field), printable(remark.message), remark.code)
+    return problem, remark.fatal

@@ -10,7 +10,7 @@ from emails.sections.base import Section
 from emails.sections.parts import Headline, Key, Line, Markdown, Part, Url
 
 MISSING = "–"
-_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,2})?", re.ASCII)
 _CURRENCIES = frozenset("$€£¥₹₩")
 _ATTACHED = frozenset({"%", "‰", "°", "×", "x"})
 _WIDE = Context(prec=250)
