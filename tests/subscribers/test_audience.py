@@ -1,0 +1,67 @@
+from sqlalchemy import select
+
+from subscribers import audience, preferences, suppression, unsubscribe
+from subscribers.audience import Group, NotMailable
+from subscribers.models import SuppressionReason, Tracking
+from tests.subscribers.readers import CLICK, DAY, NOW, Readers
+
+
+def test_an_audience_is_counted_by_what_its_readers_chose(readers: Readers) -> None:
+    readers.subscribe("ada@example.org", tracking=Tracking.LINKED)
+    quiet = readers.subscribe("bob@gmail.com")
+    readers.ask("pending@example.org")
+    gone = readers.subscribe("gone@example.org")
+    readers.do(unsubscribe.leave, gone, readers.publication_id, CLICK, now=NOW)
+    topics = {"papers", "labs"}
+    readers.do(preferences.mute, quiet, readers.publication_id, topics, declared=topics)
+
+    assert readers.do(audience.count, readers.publication_id) == 2
+    assert readers.do(audience.groups, readers.publication_id) == (
+        Group("counted", "labs papers", 1),
+        Group("linked", "", 1),
+    )
+
+
+def test_the_audience_is_selected_page_by_page_in_the_order_of_ids(readers: Readers) -> None:
+    ids = [readers.subscribe(f"r{number}@gmail.com") for number in range(5)]
+
+    with readers.session() as session:
+        first = session.execute(audience.select_after(readers.publication_id, 0, 3)).all()
+        rest = session.execute(audience.select_after(readers.publication_id, ids[2], 3)).all()
+        embedded = audience.select_after(readers.publication_id, 0, 2).subquery()
+        counted = len(session.execute(select(embedded)).all())
+
+    assert [tuple(row) for row in first] == [(id_, "counted", "", "gmail") for id_ in ids[:3]]
+    assert [row.subscriber_id for row in rest] == ids[3:]
+    assert counted == 2
+
+
+def test_hand_off_learns_why_somebody_is_left_out(readers: Readers) -> None:
+    fine, left, bounced, resting = (
+        readers.subscribe(f"{who}@example.org") for who in ("fine", "left", "bounced", "resting")
+    )
+    publication = readers.publication_id
+    readers.do(unsubscribe.leave, left, publication, CLICK, now=NOW)
+    readers.do(suppression.suppress, "bounced@example.org", SuppressionReason.HARD_BOUNCE, now=NOW)
+    readers.do(preferences.pause, resting, publication, until=NOW + DAY, now=NOW)
+
+    found = readers.do(audience.still_mailable, publication, [fine, left, bounced, resting, 4711])
+
+    assert {who: standing.reason for who, standing in found.items()} == {
+        fine: None,
+        left: NotMailable.UNSUBSCRIBED,
+        bounced: NotMailable.SUPPRESSED,
+        resting: NotMailable.PAUSED,
+        4711: NotMailable.ERASED,
+    }
+    assert found[fine].email == "fine@example.org"
+
+
+def test_a_pause_ends_by_itself(readers: Readers) -> None:
+    reader = readers.subscribe("ada@example.org")
+    readers.do(preferences.pause, reader, readers.publication_id, until=NOW + DAY, now=NOW)
+
+    assert readers.do(preferences.resume_due, now=NOW + DAY - 1) == 0
+    assert not readers.subscription("ada@example.org").mailable
+    assert readers.do(preferences.resume_due, now=NOW + DAY) == 1
+    assert readers.subscription("ada@example.org").mailable
