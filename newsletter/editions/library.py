@@ -120,7 +120,9 @@ def _live(session: Session, publication_id: int, date: dt.date, slug: str) -> Ed
 def _reimport(
     session: Session, edition: Edition, issue: Issue, *, source: str, author: str, now: float
 ) -> Imported:
-    if edition.state == EditionState.SENDING:
+    if edition.state == EditionState.SENDING or (
+        edition.state == EditionState.SCHEDULED and edition.frozen_upto is not None
+    ):
         raise EditionError(
             f"Edition {edition.name} is being sent. Pause it first (`newsletter edition pause "
             f"{edition.name}`), import the correction, approve it and resume."

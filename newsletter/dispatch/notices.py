@@ -1,0 +1,179 @@
+"""Notices go out: confirmations and other small mails, each to one person.
+
+They have their own slot of the provider's rate, so that a large edition never holds them up.
+Unlike an edition's mail, a notice in doubt is sent again: twice is better than never.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from sqlmodel import Session, col, or_, select
+
+from emails.composition import Composition
+from emails.mime import MailHeaders
+from emails.notices import compose_notice
+from newsletter.database import Database, db_now
+from newsletter.dispatch.ledger import monotonic
+from newsletter.dispatch.models import Notice
+from newsletter.dispatch.outcomes import MAX_ATTEMPTS, backoff
+from newsletter.dispatch.pacing import NOTICES, Pace
+from newsletter.dispatch.permission import why_unsafe
+from newsletter.providers.base import Mailing, Outcome, OutcomeKind, Provider, Recipient
+from newsletter.publications import Publication
+from newsletter.settings import Settings
+from newsletter.site import Site
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 20
+EDITION = "notice"
+"""What stands for an edition's id in the provider's events about a notice."""
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """A notice that is ours, made ready; `refused` says why it can't be sent."""
+
+    notice_id: int
+    token: str
+    mailing: Mailing | None
+    refused: str = ""
+
+
+class NoticeSender:
+    """Sends what is queued, with one provider."""
+
+    def __init__(
+        self, database: Database, provider: Provider, settings: Settings, *, pace: Pace
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._settings = settings
+        self._site = Site.of(settings)
+        self._pace = pace
+
+    def step(self) -> int:
+        """Send up to AT_ONCE notices that are due; return how many."""
+        deadline = monotonic() + self._settings.lease_seconds
+        letters = self._database.transact(self._claim)
+        flights = [
+            (letter, self._provider.submit(letter.mailing))
+            for letter in letters
+            if letter.mailing is not None and monotonic() < deadline
+        ]
+        outcomes = {letter.notice_id: _outcome(flight) for letter, flight in flights}
+        for letter in letters:
+            refused = Outcome.refused("unsent", letter.refused)
+            outcome = refused if letter.refused else outcomes.get(letter.notice_id)
+            if outcome is not None:
+                self._database.transact(partial(_finish, letter=letter, outcome=outcome))
+        return len(letters)
+
+    def _claim(self, session: Session) -> list[_Letter]:
+        if not self._anything_due(session):
+            return []
+        if self._pace.reserve(session, self._provider.name, NOTICES, AT_ONCE) > 0:
+            return []
+        notices = session.exec(
+            select(Notice)
+            .where(
+                col(Notice.due_at) <= db_now(),
+                or_(
+                    Notice.state == "queued",
+                    # left behind by a dead worker: sent again
+                    (col(Notice.state) == "leased") & (col(Notice.leased_until) < db_now()),
+                ),
+            )
+            .order_by(col(Notice.due_at), col(Notice.id))
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        now = session.exec(select(db_now())).one()
+        return [letter for notice in notices if (letter := self._lease(session, notice, now))]
+
+    def _anything_due(self, session: Session) -> bool:
+        waiting = select(Notice.id).where(
+            col(Notice.state).in_(("queued", "leased")), col(Notice.due_at) <= db_now()
+        )
+        return session.exec(waiting.limit(1)).first() is not None
+
+    def _lease(self, session: Session, notice: Notice, now: float) -> _Letter | None:
+        publication = session.get_one(Publication, notice.publication_id)
+        problems = why_unsafe(self._settings, publication, self._provider)
+        if problems:
+            log.error("notices wait: %s", " ".join(problems))
+            notice.due_at = now + 60.0
+            session.add(notice)
+            return None
+        notice.state, notice.token = "leased", secrets.token_hex(8)
+        notice.leased_until = now + self._settings.lease_seconds
+        notice.attempt += 1
+        session.add(notice)
+        email = notice.email or (self._settings.alert_email if notice.kind == "alert" else "")
+        if not email:
+            return _Letter(notice.key, notice.token, None, "ALERT_EMAIL is not set")
+        return _Letter(notice.key, notice.token, self._mailing(notice, publication, email, now=now))
+
+    def _mailing(
+        self, notice: Notice, publication: Publication, email: str, *, now: float
+    ) -> Mailing:
+        headers = MailHeaders(
+            sender=publication.sender,
+            reply_to=publication.reply_to,
+            date=time.time(),
+            message_id_domain=publication.sender_domain,
+            auto_submitted=True,
+        )
+        key = f"notice-{notice.key}"
+        return Mailing(
+            composition=self._compose(notice, publication, now=now),
+            headers=headers,
+            recipients=[Recipient(key, email, headers.message_id(key), {})],
+            edition=EDITION,
+            batch=key,
+        )
+
+    def _compose(self, notice: Notice, publication: Publication, *, now: float) -> Composition:
+        """Tokens are minted here, when the notice is sent, and never stored."""
+        fields = dict(notice.data)
+        epoch = int(fields.pop("epoch", 0))
+        if notice.subscriber_id is not None:
+            make = self._site.confirm_url if notice.kind == "confirm" else self._site.manage_url
+            fields["url"] = make(publication, notice.subscriber_id, epoch, now=now)
+        return compose_notice(notice.kind, publication.brand(self._site.base_url), **fields)
+
+
+def _outcome(flight: Future[Sequence[Outcome]]) -> Outcome:
+    error = flight.exception()
+    if error is not None:
+        return Outcome.later("refused", str(error))
+    return flight.result()[0]
+
+
+def _finish(session: Session, *, letter: _Letter, outcome: Outcome) -> None:
+    notice = session.exec(
+        select(Notice)
+        .where(Notice.id == letter.notice_id, Notice.token == letter.token)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if notice is None:
+        return  # another worker has taken it over
+    now = session.exec(select(db_now())).one()
+    notice.token = notice.leased_until = None
+    if outcome.kind == OutcomeKind.ACCEPTED:
+        notice.state, notice.sent_at, notice.error = "sent", now, None
+    elif outcome.kind == OutcomeKind.REFUSED or notice.attempt >= MAX_ATTEMPTS:
+        notice.state, notice.error = "failed", f"{outcome.code} {outcome.text}".strip()
+        log.warning("notice %s (%s) failed: %s", notice.id, notice.kind, notice.error)
+    else:
+        pause = outcome.retry_after
+        notice.state = "queued"
+        notice.due_at = now + (backoff(notice.attempt - 1) if pause is None else pause)
+        notice.error = f"{outcome.code} {outcome.text}".strip()
+    session.add(notice)

@@ -1,0 +1,233 @@
+"""The worker: a thread for each queue of background work, until it is told to stop.
+
+dispatch      freezes what is due, sends, sweeps up after dead workers
+notices       confirmations and other small mails
+feedback      the providers' events, opens and clicks
+housekeeping  readers whose pause is over, throttles that are past
+
+Any number of workers may run over one PostgreSQL; each duty is safe beside its twins.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from functools import partial
+
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.dispatch import freeze, settle, sweep
+from newsletter.dispatch.alerts import alert
+from newsletter.dispatch.dispatcher import Dispatcher
+from newsletter.dispatch.notices import NoticeSender
+from newsletter.dispatch.outlet import open_outlet
+from newsletter.dispatch.pacing import Pace
+from newsletter.dispatch.permission import require_safe
+from newsletter.editions.approval import require_approved, void_approval
+from newsletter.editions.models import Edition
+from newsletter.errors import ConfigurationError, DatabaseError, NotApproved
+from newsletter.feedback.duty import work_feedback
+from newsletter.providers.base import Provider
+from newsletter.publications import Publication
+from newsletter.settings import Settings
+from newsletter.site import Site
+from subscribers.guard import forget_expired
+from subscribers.preferences import resume_due
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 2.0
+IDLE_SECONDS = 0.3
+HOUSEKEEPING_SECONDS = 60.0
+DATABASE_AWAY_SECONDS = 1.0
+NOTICES_SHARE = 0.1
+"""The part of the provider's rate that is kept for notices."""
+
+
+class Queue(StrEnum):
+    """What a worker can be told to work on."""
+
+    DISPATCH = "dispatch"
+    NOTICES = "notices"
+    FEEDBACK = "feedback"
+    HOUSEKEEPING = "housekeeping"
+
+
+class Worker:
+    """Runs the duties of its queues."""
+
+    def __init__(
+        self, settings: Settings, database: Database, queues: Collection[Queue] = tuple(Queue)
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._queues = [Queue(queue) for queue in queues]
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until `stop` is called; then finish or hand back what is under way."""
+        provider = open_outlet(self._settings)
+        duties: dict[Queue, Callable[[], None]] = {
+            Queue.DISPATCH: lambda: self._dispatch(provider),
+            Queue.NOTICES: lambda: self._notices(provider),
+            Queue.FEEDBACK: self._feedback,
+            Queue.HOUSEKEEPING: self._housekeeping,
+        }
+        threads = [
+            threading.Thread(target=duties[queue], name=queue.value, daemon=True)
+            for queue in self._queues
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        provider.close()
+
+    def stop(self) -> None:
+        """Ask the duties to end; safe from a signal handler or another thread."""
+        self._stopping.set()
+
+    def _dispatch(self, provider: Provider) -> None:
+        duty = DispatchDuty(self._settings, self._database, provider)
+        self._repeat(duty.step, idle=IDLE_SECONDS)
+        self._repeat_until_done(duty.stop)
+
+    def _notices(self, provider: Provider) -> None:
+        sender = NoticeSender(
+            self._database, provider, self._settings, pace=Pace(notices_rate(self._settings))
+        )
+        self._repeat(lambda: bool(sender.step()), idle=IDLE_SECONDS)
+
+    def _feedback(self) -> None:
+        self._repeat(
+            lambda: bool(work_feedback(self._database, now=time.time())), idle=IDLE_SECONDS
+        )
+
+    def _housekeeping(self) -> None:
+        self._repeat(lambda: keep_house(self._database, now=time.time()), idle=HOUSEKEEPING_SECONDS)
+
+    def _repeat(self, step: Callable[[], bool], *, idle: float) -> None:
+        """Call `step` until told to stop; pause where it found nothing to do."""
+        while not self._stopping.is_set():
+            try:
+                if not step():
+                    self._stopping.wait(idle)
+            except DatabaseError as error:
+                log.warning("%s", error)
+                self._stopping.wait(DATABASE_AWAY_SECONDS)
+            except Exception:
+                log.exception("a duty failed; it is tried again")
+                self._stopping.wait(DATABASE_AWAY_SECONDS)
+
+    def _repeat_until_done(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except DatabaseError as error:
+            log.warning("could not hand back: %s Leases run out by themselves.", error)
+
+
+class DispatchDuty:
+    """Everything that sends editions: freeze, dispatcher, sweep."""
+
+    def __init__(self, settings: Settings, database: Database, provider: Provider) -> None:
+        self._settings = settings
+        self._database = database
+        self._provider = provider
+        self._site = Site.of(settings)
+        self._plan = freeze.FreezePlan(provider.name, settings.batch_size)
+        self._dispatcher = Dispatcher(
+            database,
+            provider,
+            self._site,
+            pace=Pace(settings.send_rate - notices_rate(settings)),
+            lease_seconds=settings.lease_seconds,
+        )
+        self._swept_at = float("-inf")
+
+    def step(self) -> bool:
+        """Do one bounded piece of work; return whether there was any."""
+        if time.monotonic() - self._swept_at > SWEEP_SECONDS:
+            self.sweep()
+            self._swept_at = time.monotonic()
+        frozen = self._freeze()
+        moved = self._dispatcher.step()
+        if moved and self._dispatcher.is_idle:
+            self._close_finished()
+        return frozen or moved
+
+    def stop(self) -> None:
+        """Hand back what is under way."""
+        self._dispatcher.stop()
+
+    def sweep(self) -> None:
+        """Take back dead leases, settle what has waited, close what is done."""
+        with self._database.reading() as session:
+            dead = sweep.dead_leases(session)
+        for lease in dead:
+            unsure = self._database.transact(partial(sweep.bury, dead=lease))
+            log.warning(
+                "batch %s: its worker died, %s deliveries are unsure", lease.batch_id, unsure
+            )
+        self._close_finished()
+
+    def _close_finished(self) -> None:
+        with self._database.reading() as session:
+            sending = sweep.sending_editions(session)
+        for edition_id in sending:
+            self._database.transact(partial(self._close, edition_id=edition_id))
+
+    def _close(self, session: Session, *, edition_id: int) -> None:
+        if not sweep.close_if_final(session, edition_id):
+            settle.apply_policy(
+                session, edition_id, wait=self._settings.unsure_wait, now=time.time()
+            )
+
+    def _freeze(self) -> bool:
+        return self._database.transact(self._freeze_next, snapshot=True)
+
+    def _freeze_next(self, session: Session) -> bool:
+        edition = freeze.next_due(session)
+        if edition is None:
+            return False
+        if edition.frozen_upto is None and (why := self._why_not(session, edition)):
+            self._hold(session, edition, why)
+        else:
+            freeze.freeze_chunk(session, edition.key, self._plan)
+        return True
+
+    def _why_not(self, session: Session, edition: Edition) -> str:
+        """Why an edition that is due may not go out; empty where it may."""
+        publication = session.get_one(Publication, edition.publication_id)
+        try:
+            require_approved(session, edition, publication, self._site)
+            require_safe(self._settings, publication, self._provider)
+        except (NotApproved, ConfigurationError) as error:
+            return str(error)
+        return ""
+
+    def _hold(self, session: Session, edition: Edition, why: str) -> None:
+        """Keep an edition that was due from going out, and say so loudly."""
+        now = time.time()
+        void_approval(session, edition, reason=why, now=now)
+        alert(
+            session,
+            edition.publication_id,
+            key=f"held:{edition.key}:{edition.revision}",
+            subject=f"Edition {edition.name} was due and did NOT go out",
+            lines=[why],
+            now=now,
+        )
+
+
+def notices_rate(settings: Settings) -> float:
+    """Messages a second kept for notices; 0 where there is no limit."""
+    return settings.send_rate * NOTICES_SHARE
+
+
+def keep_house(database: Database, *, now: float) -> bool:
+    """Wake readers whose pause is over; forget throttles that are past."""
+    woken = database.transact(lambda session: resume_due(session, now=now))
+    forgotten = database.transact(lambda session: forget_expired(session, now=now))
+    return bool(woken or forgotten)

@@ -1,0 +1,414 @@
+"""Nobody is left out, nobody gets it twice: the ledger's walk, with a provider that obeys."""
+
+from functools import partial
+
+import pytest
+from sqlmodel import select, update
+
+from newsletter.dispatch import control, ledger, settle, sweep
+from newsletter.dispatch.ledger import Drained, Lease, Window
+from newsletter.dispatch.models import BATCH, Batch
+from newsletter.dispatch.outcomes import MAX_ATTEMPTS
+from newsletter.dispatch.pacing import Pace
+from newsletter.editions.approval import approve
+from newsletter.editions.library import import_issue
+from newsletter.editions.models import Edition
+from newsletter.errors import LeaseLost
+from newsletter.providers.base import AuthenticationRefused, Outcome
+from newsletter.publications import Publication
+from subscribers.models import SUBSCRIPTION
+from tests.newsletter.dispatch.desk import NOW, SITE, Desk, ScriptedProvider, sample_issue
+
+
+def close(desk: Desk, edition_id: int) -> bool:
+    return desk.database.transact(lambda session: sweep.close_if_final(session, edition_id))
+
+
+def claim_one(desk: Desk, *, seconds: float = 60.0) -> Lease:
+    return desk.database.transact(
+        lambda session: ledger.claim(session, "scripted", limit=1, seconds=seconds)
+    )[0]
+
+
+def hand_off(desk: Desk, lease: Lease, most: int = 5) -> ledger.HandOff:
+    edition = desk.dispatcher(ScriptedProvider())._imprints.of(desk.database, lease)
+    return desk.database.transact(
+        lambda session: ledger.hand_off(
+            session,
+            lease,
+            edition.rules,
+            most=most,
+            pace=Pace(0),
+            composition_id=edition.composition_id,
+        )
+    )
+
+
+def let_lease_run_out(desk: Desk, lease: Lease) -> None:
+    with desk.database.writing() as session:
+        session.exec(update(BATCH).where(BATCH.c.id == lease.batch_id).values(leased_until=0.0))
+
+
+def bury_the_dead(desk: Desk) -> int:
+    with desk.database.reading() as session:
+        dead = sweep.dead_leases(session)
+    return sum(desk.database.transact(partial(sweep.bury, dead=one)) for one in dead)
+
+
+def test_everybody_gets_it_once_and_the_edition_is_sent(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(47)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+
+    desk.run(provider)
+
+    assert sorted(provider.taken) == sorted(readers)
+    assert desk.states(edition_id) == {"accepted": 47}
+    assert close(desk, edition_id)
+    assert desk.status(edition_id) == "sent"
+
+
+def test_a_refusal_is_final_and_names_its_reason(desk: Desk, provider: ScriptedProvider) -> None:
+    readers = desk.add_readers(6)
+    provider.answer = lambda email: (
+        Outcome.refused("550", "no such user", enhanced="5.1.1")
+        if email == readers[2]
+        else Outcome.accepted("250")
+    )
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"accepted": 5, "refused": 1}
+    assert "550 5.1.1 no such user" in {one.reason for one in desk.deliveries(edition_id)}
+
+
+def test_what_is_put_off_is_tried_again_and_only_that(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(9)
+    busy = True
+    provider.answer = lambda email: (
+        Outcome.later("421") if busy and email in readers[:4] else Outcome.accepted("250")
+    )
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    desk.run(provider)
+    assert desk.states(edition_id) == {"accepted": 5, "queued": 4}
+    assert not close(desk, edition_id)
+
+    busy = False
+    desk.make_due()
+    desk.run(provider)
+
+    assert sorted(provider.taken) == sorted(readers)
+    assert desk.states(edition_id) == {"accepted": 9}
+
+
+def test_attempts_that_are_used_up_fail(desk: Desk, provider: ScriptedProvider) -> None:
+    desk.add_readers(2)
+    provider.answer = lambda _email: Outcome.later("451", "greylisted")
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+
+    for _ in range(MAX_ATTEMPTS):
+        desk.make_due()
+        desk.run(provider)
+
+    assert desk.states(edition_id) == {"failed": 2}
+    assert close(desk, edition_id)
+
+
+def test_a_provider_out_of_service_costs_no_attempt(desk: Desk, provider: ScriptedProvider) -> None:
+    desk.add_readers(2)
+    provider.answer = lambda _email: Outcome.later("429", provider_wide=True, retry_after=0.0)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    dispatcher = desk.dispatcher(provider)
+    for _ in range(5 * MAX_ATTEMPTS):
+        dispatcher.step(patience=0.0)
+    assert desk.states(edition_id) == {"queued": 2}
+
+    provider.answer = lambda _email: Outcome.accepted("250")
+    desk.make_due()
+    while dispatcher.step(patience=0.0) or not dispatcher.is_idle:
+        pass
+
+    assert desk.states(edition_id) == {"accepted": 2}
+
+
+def test_what_nobody_knows_is_unsure_and_never_sent_again_by_itself(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(3)
+    provider.answer = lambda _email: Outcome.unsure("timeout")
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    desk.run(provider)
+    assert desk.states(edition_id) == {"unsure": 3}
+
+    provider.answer = lambda _email: Outcome.accepted("250")
+    desk.make_due()
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"unsure": 3}
+    assert provider.taken == []
+    assert not close(desk, edition_id)
+
+
+def test_a_dead_workers_handed_off_rows_are_unsure_and_the_rest_goes_out(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(12)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    assert isinstance(hand_off(desk, lease, most=5), Window)
+    let_lease_run_out(desk, lease)
+
+    assert bury_the_dead(desk) == 5
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"unsure": 5, "accepted": 7}
+    assert len(set(provider.taken)) == len(provider.taken) == 7
+
+
+def test_a_person_settles_unsure_rows_by_resend(desk: Desk, provider: ScriptedProvider) -> None:
+    readers = desk.add_readers(8)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease, most=3)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+
+    count = desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
+    desk.run(provider)
+
+    assert count == 3
+    assert sorted(provider.taken) == sorted(readers)
+    assert desk.states(edition_id) == {"accepted": 8}
+
+
+def test_a_mail_log_settles_exactly_what_it_names(desk: Desk) -> None:
+    desk.add_readers(6)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease, most=6)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+    first, second = (one.subscriber_id for one in desk.deliveries(edition_id)[:2])
+    lines = [
+        f"queued message-id=<{edition_id}-{first}@ledger.example>",
+        f"<{edition_id}-{second}@ledger.example> sent",
+        f"<{edition_id + 1}-{second + 1}@ledger.example> of another edition",
+    ]
+
+    settled = desk.database.transact(
+        lambda session: settle.settle_by_evidence(session, edition_id, lines)
+    )
+
+    assert settled == 2
+    assert desk.states(edition_id) == {"accepted": 2, "unsure": 4}
+
+
+@pytest.mark.parametrize(
+    ("policy", "states"),
+    [("ask", {"unsure": 4}), ("resend", {"queued": 4}), ("assume-sent", {"accepted": 4})],
+)
+def test_the_policy_settles_after_the_wait(desk: Desk, policy: str, states: dict[str, int]) -> None:
+    desk.add_readers(4)
+    with desk.database.writing() as session:
+        publication = session.get_one(Publication, desk.publication_id)
+        publication.unsure = policy
+        session.add(publication)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+
+    desk.database.transact(
+        lambda session: settle.apply_policy(session, edition_id, wait=3600.0, now=NOW)
+    )
+    assert desk.states(edition_id) == {"unsure": 4}
+    desk.database.transact(
+        lambda session: settle.apply_policy(session, edition_id, wait=0.0, now=NOW)
+    )
+
+    assert desk.states(edition_id) == states
+    assert {one.assumed for one in desk.deliveries(edition_id)} == {policy == "assume-sent"}
+
+
+def test_a_worker_whose_lease_ran_out_hands_off_nothing(desk: Desk) -> None:
+    desk.add_readers(4)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+    fresh = claim_one(desk)
+
+    with pytest.raises(LeaseLost):
+        hand_off(desk, lease)
+
+    assert fresh.batch_id == lease.batch_id
+    assert isinstance(hand_off(desk, fresh), Window)
+    assert isinstance(hand_off(desk, fresh), Drained)
+
+
+def test_who_left_since_the_freeze_is_excluded_with_the_reason(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(5)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    with desk.database.writing() as session:
+        session.exec(
+            update(SUBSCRIPTION)
+            .where(SUBSCRIPTION.c.subscriber_id == desk.deliveries(edition_id)[1].subscriber_id)
+            .values(state="unsubscribed", mailable=False)
+        )
+
+    desk.run(provider)
+
+    assert sorted(provider.taken) == sorted(set(readers) - {readers[1]})
+    assert desk.deliveries(edition_id)[1].state == "excluded"
+    assert desk.deliveries(edition_id)[1].reason == "unsubscribed"
+    assert close(desk, edition_id)
+
+
+def test_who_changed_preferences_gets_the_right_variant(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(5)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    changed = desk.deliveries(edition_id)[3].subscriber_id
+    with desk.database.writing() as session:
+        session.exec(
+            update(SUBSCRIPTION)
+            .where(SUBSCRIPTION.c.subscriber_id == changed)
+            .values(tracking="off", muted="labs")
+        )
+
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"accepted": 5}
+    assert [one.tracking for one in desk.deliveries(edition_id)].count("off") == 1
+    with desk.database.reading() as session:
+        batch = session.get_one(Batch, desk.deliveries(edition_id)[3].batch_id)
+    assert batch.variant == "off-labs"
+    assert any("labs.example/1" not in html and "/o/" not in html for html in provider.variants)
+
+
+def test_a_paused_edition_hands_off_nothing_more_and_goes_on_when_resumed(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(30)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    dispatcher = desk.dispatcher(provider)
+    dispatcher.step(patience=0.0)
+    desk.database.transact(
+        lambda session: control.pause(session, edition_id, reason="a look", now=NOW)
+    )
+    while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
+        pass
+    taken = len(provider.taken)
+    assert 0 < taken < 30
+
+    desk.database.transact(lambda session: control.resume(session, edition_id, site=SITE, now=NOW))
+    desk.run(provider)
+
+    assert sorted(provider.taken) == sorted(readers)
+
+
+def test_a_corrected_edition_goes_on_with_the_correction(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(30)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    dispatcher = desk.dispatcher(provider)
+    dispatcher.step(patience=0.0)
+    desk.database.transact(
+        lambda session: control.pause(session, edition_id, reason="a typo", now=NOW)
+    )
+    with desk.database.writing() as session:
+        publication = session.get_one(Publication, desk.publication_id)
+        import_issue(
+            session,
+            publication,
+            sample_issue(title="Morning, corrected"),
+            source="",
+            author="ada",
+            now=NOW,
+        )
+        edition = session.get_one(Edition, edition_id)
+        approve(session, edition, publication, SITE, by="ada", now=NOW)
+    desk.database.transact(lambda session: control.resume(session, edition_id, site=SITE, now=NOW))
+
+    while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
+        pass
+
+    assert sorted(provider.taken) == sorted(readers)
+    with desk.database.reading() as session:
+        used = {batch.composition_id for batch in session.exec(select(Batch))}
+    assert len(used) == 2
+
+
+def test_cancelling_ends_what_waits_and_keeps_what_went_out(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(30)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    dispatcher = desk.dispatcher(provider)
+    dispatcher.step(patience=0.0)
+
+    desk.database.transact(lambda session: control.cancel(session, edition_id, now=NOW))
+    while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
+        pass
+
+    states = desk.states(edition_id)
+    assert states["accepted"] == len(provider.taken) > 0
+    assert states["accepted"] + states["cancelled"] == 30
+
+
+def test_a_refused_key_pauses_the_edition_and_loses_nothing(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(12)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    provider.error = AuthenticationRefused("bad key")
+    desk.run(provider)
+    assert desk.status(edition_id) == "paused"
+    assert desk.states(edition_id) == {"queued": 12}
+
+    provider.error = None
+    desk.database.transact(lambda session: control.resume(session, edition_id, site=SITE, now=NOW))
+    desk.run(provider)
+
+    assert sorted(provider.taken) == sorted(readers)
+
+
+def test_what_is_too_late_expires(desk: Desk, provider: ScriptedProvider) -> None:
+    desk.add_readers(4)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    with desk.database.writing() as session:
+        edition = session.get_one(Edition, edition_id)
+        edition.not_after = 1.0
+        session.add(edition)
+
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"expired": 4}
+    assert close(desk, edition_id)
