@@ -39,18 +39,18 @@ def read_yaml(source: str) -> Document:
     except Unreadable as error:
         document.remarks.append(error.remark)
         document.complete = False
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         document.remarks.append(_syntax(error, source).remark)
         document.complete = False
     return document
 
 
-def _syntax(error: yaml.MarkedYAMLError, source: str) -> Unreadable:
-    mark = error.problem_mark or error.context_mark
+def _syntax(error: yaml.YAMLError, source: str) -> Unreadable:
+    mark = getattr(error, "problem_mark", None)  # all but a reader's errors have one
     number = mark.line if mark else 0
     lines = source.split("\n")
     line = lines[number] if number < len(lines) else ""
-    problem = error.problem or "it can't be read"
+    problem = getattr(error, "problem", None) or str(error)
     if "\t" in line[: len(line) - len(line.lstrip())]:
         cure = "YAML is indented with spaces, and this line with a tab"
     else:

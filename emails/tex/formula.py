@@ -72,10 +72,14 @@ class Formula:
         return Node(kind, body=tuple(_spaced(tight)))
 
     def argument(self, depth: int) -> list[Node]:
-        """A group, or the one atom that follows."""
+        """A group, or the one atom that follows; of a number, its first digit."""
         self.skip_space()
-        if self.peek() in ("", "}", "^", "_"):
+        ahead = self.peek()
+        if ahead in ("", "}", "^", "_"):
             raise NotUnderstood
+        if len(ahead) > 1 and ahead[0].isdigit():
+            self.tokens[self.at] = ahead[1:]
+            return [Node("", ahead[0])]
         return self.atom(depth)
 
     def atom(self, depth: int) -> list[Node]:

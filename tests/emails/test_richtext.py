@@ -1,0 +1,156 @@
+"""Markdown on its way into a mail."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emails.richtext import plain_block, plain_inline, render_block, render_inline
+
+
+def same(url: str) -> str:
+    return url
+
+
+def noted(_url: str) -> str:
+    return " [3]"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("*a* **b** `c` ~~d~~", "<em>a</em> <strong>b</strong> <code>c</code> <s>d</s>"),
+        ("[a](https://x.example)", '<a href="https://x.example">a</a>'),
+        ("<https://x.example/?a=1&b=2>", ('<a href="https://x.example/?a=1&amp;b=2">'
+         "https://x.example/?a=1&amp;b=2</a>")),
+        ("[a](mailto:a@b.example)", '<a href="mailto:a@b.example">a</a>'),
+        ("https://x.example stays", "https://x.example stays"),
+        ("$5 and $6", "$5 and $6"),
+        ("<script>x</script> </mj-text> {{ a }}",
+         "&lt;script&gt;x&lt;/script&gt; &lt;/mj-text&gt; {{ a }}"),
+    ],
+)  # fmt: skip
+def test_inline_markdown_becomes_html(markdown: str, html: str) -> None:
+    assert render_inline(markdown, same) == html
+
+
+def test_blocks_become_html_with_headings_below_the_sections() -> None:
+    markdown = "# A\n\none\ntwo\n\n- x\n- y\n\n3. z\n\n> q\n\n    code <\n"
+
+    assert render_block(markdown, same).replace("\n", "") == (
+        "<h3>A</h3><p>onetwo</p><ul><li>x</li><li>y</li></ul>"
+        '<ol start="3"><li>z</li></ol><blockquote><p>q</p></blockquote><pre><code>code &lt;</code></pre>'
+    )
+
+
+def test_links_lead_where_the_caller_says_in_order_of_appearance() -> None:
+    seen = []
+
+    def href(url: str) -> str:
+        seen.append(url)
+        return f"https://t.example/c/{len(seen)}/Q7f3a9c01bR0Q"
+
+    html = render_block(
+        "[a](https://a.example) [b](https://b.example)\n\n- <https://c.example>", href
+    )
+
+    assert seen == ["https://a.example", "https://b.example", "https://c.example"]
+    assert [f'href="https://t.example/c/{n}/Q7f3a9c01bR0Q"' in html for n in (1, 2, 3)] == [
+        True
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "JavaScript:x", "data:text/html,x", "ftp://x.example", "/a", "#a", ""],
+)
+def test_a_link_that_a_mail_must_not_carry_keeps_its_words_and_is_reported(url: str) -> None:
+    refused: list[str] = []
+
+    assert render_inline(f"a [*b*]({url}) c", same, refuse=refused.append) == "a <em>b</em> c"
+    assert refused == [url]
+    assert plain_inline(f"a [b]({url}) c", noted) == "a b c"
+
+
+def test_images_keep_alt_text_and_sizes_and_nothing_else() -> None:
+    html = render_inline('![a <b>](https://x.example/a.png "t"){width=300 onerror=x}', same)
+
+    assert html == '<img src="https://x.example/a.png" alt="a &lt;b&gt;" title="t" width="300">'
+
+
+@pytest.mark.parametrize("source", ["data:image/png;base64,x", "mailto:a@b.example", "a.png"])
+def test_an_image_from_nowhere_is_its_alt_text_and_reported(source: str) -> None:
+    refused: list[str] = []
+
+    assert render_inline(f"![seen]({source})", same, refuse=refused.append) == "seen"
+    assert refused == [source]
+
+
+@pytest.mark.parametrize(
+    ("language", "quoted"),
+    [
+        ("en", "“a ‘b’” it’s"),
+        ("de-AT", "„a ‚b‘“ it’s"),
+        ("fr", "«\xa0a ‹\xa0b\xa0›\xa0» it’s"),
+        ("no", "«a ‘b’» it’s"),
+        ("xx", "“a ‘b’” it’s"),
+    ],
+)
+def test_quotes_are_those_of_the_language(language: str, quoted: str) -> None:
+    html = render_inline("\"a 'b'\" it's", same, language=language)
+
+    assert html.replace("&nbsp;", "\xa0") == quoted
+    assert plain_inline("\"a 'b'\" it's", noted, language=language) == quoted
+
+
+def test_code_keeps_its_quotes() -> None:
+    assert render_inline('`"x"`', same) == '<code>"x"</code>'
+
+
+def test_footnotes_stand_below_without_links() -> None:
+    html = render_block("a[^n] b\n\n[^n]: *why*\n", same)
+
+    assert "<p>a<sup>1</sup> b</p>" in html
+    assert "<em>why</em>" in html
+    assert "href" not in html
+    assert plain_block("a[^n] b\n\n[^n]: *why*\n", noted) == "a[^1] b\n\n1. why"
+
+
+def test_plain_text_has_a_line_for_each_paragraph_and_item() -> None:
+    markdown = (
+        "# Head\n\none\n*two* [link](https://x.example)\n\n- x\n- y\n\n  more\n  1. z\n\n"
+        "> q\n\n---\n\n```\ncode\n  more\n```\n\n![alt](https://x.example/a.png)"
+    )
+
+    assert plain_block(markdown, noted) == (
+        "Head\n\none two link [3]\n\n- x\n- y\n  more\n  1. z\n\n> q\n\n* * *\n\n"
+        "    code\n      more\n\n[alt]"
+    )
+
+
+def test_plain_inline_is_one_line() -> None:
+    assert plain_inline("a\\\nb\nc", noted) == "a b c"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(alphabet="<>&\"'()[]!*_`#-\n \\/:=abhrefjsonclickmt{}~^\u202e\U0001f600", max_size=200)
+)
+def test_no_markup_gets_through_but_ours(markdown: str) -> None:
+    html = render_block(markdown, same)
+
+    for piece in html.split("<")[1:]:
+        name = piece.lstrip("/").split(">")[0].split(" ")[0]
+        assert name in {
+            "p", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "h3",
+            "h4", "h5", "h6", "a", "img", "s", "sup",
+        }  # fmt: skip
+    assert "javascript:" not in [piece[:11] for piece in html.split('href="')[1:]]
+    plain_block(markdown, noted)
+
+
+@pytest.mark.parametrize("piece", ["[", "*a **b ", "![", "> ", '"', "[a](b", "<", "[^1]", "`"])
+def test_hostile_markdown_is_read_in_bounded_time(piece: str) -> None:
+    text = (piece * 10_000)[:10_000]
+
+    assert render_block(text, same) is not None
+    assert plain_block(text, noted) is not None
