@@ -40,7 +40,7 @@ def environment() -> Environment:
     """The one Jinja environment. All is escaped but in the text part (*.txt.j2) and in CSS."""
     jinja = Environment(
         loader=PackageLoader("emails"),
-        autoescape=lambda name: name is None or not name.endswith((".txt.j2", ".css.j2")),
+        autoescape=_is_markup,  # noqa: S701 - by the kind of file
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -48,6 +48,11 @@ def environment() -> Environment:
     )
     jinja.filters.update({**wording.FILTERS, **plaintext.FILTERS})
     return jinja
+
+
+def _is_markup(name: str | None) -> bool:
+    """Whether a template's values must be escaped: not in plain text, not in CSS."""
+    return name is None or not name.endswith((".txt.j2", ".css.j2"))
 
 
 def render_template(name: str, context: Mapping[str, Any]) -> str:

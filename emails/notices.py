@@ -66,8 +66,8 @@ def confirm(brand: Brand, *, url: str) -> Notice:
         subject=f"Please confirm: {brand.name}",
         heading="One click to subscribe",
         lines=[
-            f"Somebody, probably you, asked for {brand.name} to be sent to this address. "
-            "Please confirm that you want it."
+            f"Somebody, probably you, asked for {brand.name} to be sent to this address.",
+            "Please confirm that you want it.",
         ],
         button=("Confirm", url),
         small=[
@@ -147,12 +147,13 @@ def _compose(notice: Notice, brand: Brand) -> Composition:
     words = mint_words(["token"], f"{notice!r}{brand.model_dump_json()}")
     slots = words if TOKEN in repr((notice.button, notice.links)) else {}
     subject = clean(" ".join(notice.subject.split()))
+    preheader = clean(notice.lines[0] if notice.lines else notice.heading)
     context = {
         "notice": notice,
         "button": notice.button and (notice.button[0], _placed(notice.button[1], words)),
         "links": [(label, _placed(url, words)) for label, url in notice.links],
         "subject": subject,
-        "preheader": notice.lines[0] if notice.lines else notice.heading,
+        "preheader": preheader,
         "brand": brand,
         "language": "en",
         "direction": direction("en"),
@@ -166,7 +167,7 @@ def _compose(notice: Notice, brand: Brand) -> Composition:
     text = render_template("notices/notice.txt.j2", context)
     return Composition(
         subject=subject,
-        preheader=context["preheader"],
+        preheader=preheader,
         mjml=mjml,
         html=html,
         text=text,
