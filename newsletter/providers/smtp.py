@@ -64,7 +64,7 @@ class SmtpProvider:
 
     async def _log_in(self) -> None:
         conversation = await self._connect()
-        conversation.hang_up()
+        await conversation.hang_up()
 
 
 class LoopThread:

@@ -13,6 +13,7 @@ offered, every command waits for its reply.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Iterable
 from typing import cast
@@ -32,6 +33,8 @@ from newsletter.providers.smtp_replies import (
 
 END = b".\r\n"
 RESET = b"RSET\r\n"
+FAREWELL_SECONDS = 1.0
+"""How long a server may take to close after QUIT before we do."""
 
 
 class ServiceClosing(ConnectionError):
@@ -56,6 +59,7 @@ class Channel(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._lost: ConnectionError | None = None
+        self._gone = asyncio.Event()
 
     @property
     def alive(self) -> bool:
@@ -83,6 +87,7 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         words = f"The connection was cut: {exc}." if exc else "The connection was cut."
         self._end(ConnectionResetError(words))
+        self._gone.set()
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Send; what is written to a lost connection shows as lost at the next reply."""
@@ -98,11 +103,17 @@ class Channel(asyncio.Protocol):
             raise ServiceClosing(reply)
         return reply
 
-    def hang_up(self) -> None:
-        """Say goodbye and close without waiting for an answer."""
+    async def hang_up(self) -> None:
+        """Say goodbye, close, and wait until the connection is gone (TLS has words of its own)."""
         self.write([b"QUIT\r\n"])
-        if self._transport is not None:
-            self._transport.close()
+        if self._transport is None:
+            return
+        self._transport.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._gone.wait()
+            return
+        self.abort()
 
     def abort(self) -> None:
         """Close at once; what the system has not sent yet is thrown away."""
@@ -152,8 +163,8 @@ class Conversation:
     def usable(self) -> bool:
         return self._left > 0 and self._channel.alive
 
-    def hang_up(self) -> None:
-        self._channel.hang_up()
+    async def hang_up(self) -> None:
+        await self._channel.hang_up()
 
     async def deliver(self, queue: JobQueue) -> None:
         """Deliver; a connection that breaks ends it and is told to every job in hand."""

@@ -30,6 +30,7 @@ class Pool:
         self._queue = JobQueue()
         self._idle: list[Conversation] = []
         self._workers: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._talking = 0
         self._door = asyncio.Lock()
         self._pause = FIRST_PAUSE
@@ -52,7 +53,7 @@ class Pool:
         while self._workers:
             await asyncio.gather(*self._workers)
         self._hang_up_idle()
-        await asyncio.sleep(0)
+        await asyncio.gather(*self._leaving)
 
     async def _work(self) -> None:
         """Deliver on one connection after another until the queue is empty."""
@@ -69,7 +70,7 @@ class Pool:
             if conversation.usable:
                 self._rest(conversation)
             else:
-                conversation.hang_up()
+                self._leave(conversation)
 
     async def _conversation(self) -> Conversation | None:
         """A connection that rests, or a new one.
@@ -81,7 +82,7 @@ class Pool:
             conversation = self._idle.pop()
             if conversation.usable:
                 return conversation
-            conversation.hang_up()
+            self._leave(conversation)
         if not self._queue or self._pausing > 0:
             return None
         try:
@@ -121,7 +122,12 @@ class Pool:
             self._sweep.cancel()
             self._sweep = None
         while self._idle:
-            self._idle.pop().hang_up()
+            self._leave(self._idle.pop())
+
+    def _leave(self, conversation: Conversation) -> None:
+        farewell = asyncio.create_task(conversation.hang_up())
+        self._leaving.add(farewell)
+        farewell.add_done_callback(self._leaving.discard)
 
 
 def _unreachable(text: str, *, retry_after: float) -> Outcome:
