@@ -7,7 +7,8 @@ from emails.tex.formula import Formula, NotUnderstood
 from emails.tex.nodes import MAX_DEPTH, MAX_FORMULA, NBSP, Node, composed, group_at, styled
 
 _CHUNK = re.compile(
-    r"(?P<escaped>\\[%$&#_{}\\, ])"
+    r"(?=[\\h$~\-`*])"  # where one can begin: without it the search takes five times as long
+    r"(?:(?P<escaped>\\[%$&#_{}\\, ])"
     r"|(?P<url>https?://[^\s{}$]+)"
     r"|(?P<open>\\[(\[])"
     r"|(?P<command>\\(?:[a-zA-Z]+|[^a-zA-Z\s]))"
@@ -17,7 +18,7 @@ _CHUNK = re.compile(
     r"|``(?P<quote>[^`']{1,300})''"
     r"|`(?P<single>[^`'\n]{1,200})'(?!\w)"
     r"|(?<![\w*])\*\*(?P<strong>[^\s*](?:[^*\n]{0,120}[^\s*])?)\*\*(?![\w*])"
-    r"|(?<![\w*])\*(?P<emphasis>[^\s*](?:[^*\n]{0,120}[^\s*])?)\*(?![\w*])",
+    r"|(?<![\w*])\*(?P<emphasis>[^\s*](?:[^*\n]{0,120}[^\s*])?)\*(?![\w*]))",
     re.DOTALL,
 )
 _DASHES = {"--": "–", "---": "—"}
