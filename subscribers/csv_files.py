@@ -36,14 +36,14 @@ class CsvFile:
         try:
             for fields in reader:
                 if len(fields) == width:
-                    yield reader.line_num, fields
+                    yield reader.line_num + 1, fields  # the header was read before it
                 elif fields:
-                    ragged.append(reader.line_num)
+                    ragged.append(reader.line_num + 1)
         except UnicodeDecodeError as error:
             raise _not_utf8(self.name, error) from error
         except csv.Error as error:
             raise UnreadableFile(
-                f"{self.name}, line {reader.line_num}: not CSV ({error}). Nothing was imported."
+                f"{self.name}, line {reader.line_num + 1}: not CSV ({error}). Nothing was imported."
             ) from error
         if ragged:
             raise _ragged(self.name, width, ragged)

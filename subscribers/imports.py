@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from subscribers.addresses import KeyedHash, hashed_key
+from subscribers.addresses import HASH_MARK, KeyedHash, hashed_key
 from subscribers.columns import Field
 from subscribers.csv_files import CsvFile, open_csv
 from subscribers.errors import UnfitRow
@@ -178,7 +178,7 @@ class _Erased:
 
     def __init__(self, session: Session, hash_of: KeyedHash) -> None:
         live = select(Suppression.email_key).where(
-            col(Suppression.reason) == SuppressionReason.ERASED,
+            col(Suppression.email_key).startswith(HASH_MARK),
             col(Suppression.lifted_at).is_(None),
         )
         self._hashes = frozenset(session.exec(live))

@@ -1,0 +1,342 @@
+import csv
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from subscribers import imports, merge, privacy, suppression, unsubscribe
+from subscribers.errors import ImportFileError, NoEmailColumn, RaggedRows, UnreadableFile
+from subscribers.imports import ImportAs, ImportReport
+from subscribers.models import ImportRun, SuppressionReason
+from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of
+
+THREE = "email,name\nada@example.org,Ada\nBob@gmail.com,Bob\ncy@example.org,Cy\n"
+
+
+def test_readers_come_in_subscribed_with_one_consent_record(readers: Readers) -> None:
+    assert readers.bring_in(THREE) == ImportReport(rows=3, added=3)
+
+    (record,) = readers.records()
+    assert (record.subscriber_id, record.source, record.note) == (
+        None, "import", "asked at the fair",
+    )  # fmt: skip
+    for email in ("ada@example.org", "bob@gmail.com", "cy@example.org"):
+        subscription = readers.subscription(email)
+        assert (subscription.state, subscription.mailable) == ("active", True)
+        assert (subscription.consent_id, subscription.tracking) == (record.id, "counted")
+        assert subscription.confirmed_at == NOW
+    assert readers.subscription("bob@gmail.com").lane == "gmail"
+    assert readers.subscriber("bob@gmail.com").email == "Bob@gmail.com"
+    assert readers.subscriber("bob@gmail.com").name == "Bob"
+
+
+def test_importing_a_file_again_changes_nothing(readers: Readers) -> None:
+    readers.bring_in(THREE)
+
+    assert readers.bring_in(THREE, now=NOW + DAY) == ImportReport(rows=3, known=3)
+    assert readers.subscription("ada@example.org").confirmed_at == NOW
+
+
+def test_nobody_who_left_is_brought_back(readers: Readers) -> None:
+    readers.bring_in(THREE)
+    ada, bob = (readers.subscription(f"{who}").subscriber_id
+                for who in ("ada@example.org", "bob@gmail.com"))  # fmt: skip
+    readers.do(unsubscribe.leave, ada, readers.publication_id, CLICK, now=NOW)
+    readers.do(suppression.suppress, "cy@example.org", SuppressionReason.HARD_BOUNCE, now=NOW)
+    readers.do(privacy.erase, bob, CLICK, hash_of=hash_of, now=NOW)
+    readers.do(suppression.suppress, "new@example.org", SuppressionReason.MANUAL, now=NOW)
+
+    report = readers.bring_in(THREE + "NEW@example.org,New\n")
+
+    assert report == ImportReport(rows=4, unsubscribed_kept=1, known=1, suppressed=2)
+    assert readers.subscription("ada@example.org").state == "unsubscribed"
+    assert not readers.subscription("cy@example.org").mailable
+    with readers.session() as session:
+        assert (
+            session.connection().exec_driver_sql("SELECT count(*) FROM subscriber").scalar_one()
+            == 3
+        )
+
+
+def test_a_pending_reader_becomes_active_by_the_imports_consent(readers: Readers) -> None:
+    mail = readers.ask("ada@example.org").mail
+
+    assert readers.bring_in(THREE) == ImportReport(rows=3, added=2, updated=1)
+    assert readers.subscription("ada@example.org").mailable
+    with pytest.raises(Exception, match="used already"):
+        readers.confirm(mail)
+
+
+def test_a_list_of_those_who_left_ends_subscriptions(readers: Readers) -> None:
+    readers.bring_in("email\nada@example.org\n")
+
+    report = readers.bring_in(THREE, import_as=ImportAs.UNSUBSCRIBED, consent="left elsewhere")
+
+    assert report == ImportReport(rows=3, added=2, updated=1)
+    for email in ("ada@example.org", "cy@example.org"):
+        subscription = readers.subscription(email)
+        assert (subscription.state, subscription.mailable) == ("unsubscribed", False)
+        assert (subscription.ended_at, subscription.end_reason) == (NOW, "imported")
+    assert readers.records()[-1].note == "left elsewhere"
+    assert not readers.records()[-1].granted
+    assert readers.bring_in(THREE) == ImportReport(rows=3, unsubscribed_kept=3)
+
+
+def test_a_do_not_mail_list_suppresses_and_stores_no_readers(readers: Readers) -> None:
+    readers.bring_in("email\nada@example.org\n")
+
+    report = readers.bring_in(THREE, import_as=ImportAs.DO_NOT_MAIL)
+
+    assert report == ImportReport(rows=3, added=3)
+    assert {one.email_key for one in readers.suppressions()} == {
+        "ada@example.org", "bob@gmail.com", "cy@example.org",
+    }  # fmt: skip
+    assert not readers.subscription("ada@example.org").mailable
+    assert readers.bring_in(THREE) == ImportReport(rows=3, known=1, suppressed=2)
+    assert readers.bring_in(THREE, import_as=ImportAs.DO_NOT_MAIL) == ImportReport(rows=3, known=3)
+
+
+def test_tracking_consent_is_as_the_file_says(readers: Readers) -> None:
+    readers.bring_in("email;tracking_consent\na@x.example;yes\nb@x.example;No\nc@x.example;\n")
+
+    found = [readers.subscription(f"{who}@x.example").tracking for who in "abc"]
+    assert found == ["linked", "off", "counted"]
+    assert [(record.kind, record.granted) for record in readers.records()] == [
+        ("mail", True), ("tracking", True),
+    ]  # fmt: skip
+
+
+def test_an_import_never_loosens_a_readers_own_choice(readers: Readers) -> None:
+    readers.bring_in("email,tracking_consent\na@x.example,no\n")
+
+    readers.bring_in("email,tracking_consent\na@x.example,yes\n")
+
+    assert readers.subscription("a@x.example").tracking == "off"
+
+
+def test_rows_that_cannot_be_stored_go_to_a_file_with_their_reason(readers: Readers) -> None:
+    report = readers.bring_in(
+        "email,status,tracking_consent\n"
+        "ada@example.org,active,\n"
+        "nobody,active,\n"
+        "bob@example.org,whatever,\n"
+        "cy@example.org,active,maybe\n"
+    )
+
+    assert report == ImportReport(rows=4, added=1, rejected=3)
+    rejected = readers.folder / "rejected.csv"
+    with rejected.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["line"] for row in rows] == ["3", "4", "5"]
+    assert "is not an address" in rows[0]["reason"]
+    assert "unknown state 'whatever'" in rows[1]["reason"]
+    assert "yes, no or empty" in rows[2]["reason"]
+
+    mended = rejected.read_text().replace("nobody,", "dee@example.org,").replace("maybe", "yes")
+    assert readers.bring_in(mended) == ImportReport(rows=3, added=2, rejected=1)
+
+
+def test_of_two_rows_for_an_address_the_one_that_leaves_counts(readers: Readers) -> None:
+    report = readers.bring_in(
+        "email,name,status\na@x.example,First,\nb@x.example,One,\nA@X.example,Second,\n"
+        "b@x.example,Two,unsubscribed\n"
+    )
+
+    assert report == ImportReport(rows=4, added=2, duplicates=2)
+    assert readers.subscriber("a@x.example").name == "First"
+    assert readers.subscription("b@x.example").state == "unsubscribed"
+
+
+def test_columns_that_nobody_knows_become_attributes(readers: Readers) -> None:
+    readers.bring_in(
+        "E-Mail,Full Name,country,plan,Tags,attributes\n"
+        'a@x.example,Ada,FR,,"beta, vip","{""age"": 36, ""likes"": [""a,b""]}"\n'
+    )
+
+    reader = readers.subscriber("a@x.example")
+    assert reader.name == "Ada"
+    assert reader.attributes == {"age": 36, "likes": ["a,b"], "country": "FR"}
+    assert reader.tags == ["beta", "vip"]
+
+
+def test_what_a_file_adds_to_a_known_reader_is_merged(readers: Readers) -> None:
+    readers.bring_in('email,name,tags,attributes\na@x.example,Ada,vip,"{""age"": 36, ""x"": 1}"\n')
+
+    readers.bring_in('email,name,tags,attributes\na@x.example,A.,new,"{""x"": 2}"\n')
+
+    reader = readers.subscriber("a@x.example")
+    assert (reader.name, sorted(reader.tags)) == ("Ada", ["new", "vip"])
+    assert reader.attributes == {"age": 36, "x": 2}
+
+
+def test_dates_are_kept_and_what_is_no_date_is_kept_as_it_stands(readers: Readers) -> None:
+    readers.bring_in("email,joined\na@x.example,2024-03-01\nb@x.example,last spring\n")
+
+    assert readers.subscription("a@x.example").created_at == 1709251200.0
+    assert readers.subscriber("b@x.example").attributes == {"joined": "last spring"}
+    assert readers.subscription("b@x.example").created_at == NOW
+
+
+def test_a_listmonk_export_imports_as_it_is(readers: Readers) -> None:
+    report = readers.bring_in(
+        "uuid,email,name,attributes,status,created_at,updated_at\n"
+        '5f,a@x.example,Ada,"{""city"": ""Lyon""}",enabled,2024-03-01T00:00:00.000000Z,x\n'
+        "60,b@x.example,Bob,{},disabled,2024-03-01T00:00:00Z,x\n"
+        "61,c@x.example,Cy,{},blocklisted,2024-03-01T00:00:00Z,x\n"
+    )
+
+    assert report == ImportReport(rows=3, added=3)
+    assert readers.subscription("a@x.example").mailable
+    assert readers.subscriber("a@x.example").attributes == {"city": "Lyon"}
+    assert readers.subscription("b@x.example").state == "unsubscribed"
+    assert readers.subscription("c@x.example").state == "unsubscribed"
+    assert [one.email_key for one in readers.suppressions()] == ["c@x.example"]
+
+
+def test_a_ghost_export_imports_as_it_is(readers: Readers) -> None:
+    readers.bring_in(
+        "id,email,name,note,subscribed_to_emails,complimentary_plan,created_at,deleted_at,labels\n"
+        '1,a@x.example,Ada,,true,false,2024-03-01T00:00:00.000Z,,"vip,press"\n'
+        "2,b@x.example,Bob,,false,false,2024-03-01T00:00:00.000Z,,\n"
+    )
+
+    assert readers.subscription("a@x.example").mailable
+    assert readers.subscriber("a@x.example").tags == ["vip", "press"]
+    assert readers.subscription("b@x.example").state == "unsubscribed"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_any_delimiter_and_byte_order_mark_will_do(
+    readers: Readers, delimiter: str, encoding: str
+) -> None:
+    path = readers.folder / "list.csv"
+    lines = [["name", "email"], ["Zoë, the First", "zoë@x.example"], ["B", "b@x.example"]]
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(lines)
+
+    assert readers.bring_in(path) == ImportReport(rows=2, added=2)
+    assert readers.subscriber("zoë@x.example").name == "Zoë, the First"
+
+
+def test_a_guess_can_be_corrected(readers: Readers) -> None:
+    text = "contact,address,joined\na@x.example,Lyon,2024-03-01\n"
+    columns = {"contact": "email", "address": "attribute", "joined": "ignored"}
+
+    assert readers.bring_in(text, columns=columns).added == 1
+    assert readers.subscriber("a@x.example").attributes == {"address": "Lyon"}
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "says"),
+    [
+        (b"", UnreadableFile, "empty"),
+        (b"name,city\nAda,Lyon\n", NoEmailColumn, "Head one of the columns email"),
+        (b"email,name\na@x.example,Ada\nb@x.example\nc@x.example,C,D\n", RaggedRows, "line 3, 4"),
+        ("email,name\na@x.example,Zoë\n".encode("latin-1"), UnreadableFile, "not UTF-8"),
+    ],
+)
+def test_an_unfit_file_stores_nothing(
+    readers: Readers, content: bytes, error: type[ImportFileError], says: str
+) -> None:
+    path = readers.folder / "list.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(error, match=says):
+        readers.bring_in(path)
+
+    assert readers.records() == []
+    assert readers.bring_in(THREE).added == 3
+
+
+def test_a_rehearsal_counts_the_same_and_stores_nothing(readers: Readers) -> None:
+    readers.bring_in("email\nada@example.org\nleft@example.org\n")
+    left = readers.subscription("left@example.org").subscriber_id
+    readers.do(unsubscribe.leave, left, readers.publication_id, CLICK, now=NOW)
+    text = THREE + "left@example.org,L\nwrong,W\nada@example.org,Twice\n"
+    records = len(readers.records())
+
+    rehearsed = readers.rehearse(text)
+
+    assert len(readers.records()) == records
+    assert rehearsed == readers.bring_in(text)
+    assert rehearsed == ImportReport(
+        rows=6, added=2, known=1, unsubscribed_kept=1, rejected=1, duplicates=1
+    )
+
+
+def test_an_import_that_was_cut_off_goes_on_where_it_was(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 10)
+    path = readers.file("email\n" + "".join(f"r{n:02}@x.example\n" for n in range(35)))
+    whole = merge.merge
+
+    def cut_off(session: Session, terms: Any, low: int, high: int) -> Any:
+        if low == 20:
+            raise KeyboardInterrupt
+        return whole(session, terms, low, high)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "merge", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            readers.bring_in(path)
+    with readers.session() as session:
+        assert session.exec(select(ImportRun)).one().done == 20
+
+    assert readers.bring_in(path) == ImportReport(rows=35, added=35)
+    assert len(readers.records()) == 1
+    assert readers.bring_in(path) == ImportReport(rows=35, known=35)
+
+
+def test_an_import_commits_in_chunks_and_tells_its_progress(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    heard: list[tuple[int, int]] = []
+    with readers.session() as session:
+        imports.import_readers(
+            session,
+            readers.file(THREE),
+            imports.ImportPlan(readers.publication_id, "a fair"),
+            rejected=None,
+            hash_of=hash_of,
+            now=NOW,
+            checkpoint=session.commit,
+            progress=lambda done, total: heard.append((done, total)),
+        )
+
+    assert heard == [(2, 3), (3, 3)]
+
+
+def test_an_import_asks_for_a_session_that_keeps_its_connection(readers: Readers) -> None:
+    with (
+        Session(readers.database.engine) as session,
+        pytest.raises(TypeError, match="keeps one connection"),
+    ):
+        imports.import_readers(
+            session,
+            readers.file(THREE),
+            imports.ImportPlan(readers.publication_id, "a fair"),
+            rejected=None,
+            hash_of=hash_of,
+            now=NOW,
+            checkpoint=session.commit,
+        )
+
+
+def test_control_characters_in_a_file_do_no_harm(readers: Readers) -> None:
+    readers.bring_in('email,name,city\na@x.example,"A\x00da\nB",Ly\x00on\n')
+
+    assert readers.subscriber("a@x.example").name == "A da B"
+    assert readers.subscriber("a@x.example").attributes == {"city": "Lyon"}
+
+
+def test_an_imported_reader_can_ask_where_their_consent_came_from(readers: Readers) -> None:
+    readers.bring_in(THREE)
+    reader = readers.subscription("ada@example.org").subscriber_id
+
+    data = readers.do(privacy.person_data, reader)
+
+    assert [record["note"] for record in data["consent"]] == ["asked at the fair"]
+    assert [record["source"] for record in data["consent"]] == ["import"]

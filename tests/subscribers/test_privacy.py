@@ -1,0 +1,128 @@
+import csv
+import io
+import json
+
+import pytest
+from sqlmodel import Session
+
+from subscribers import audience, exports, preferences, privacy, suppression, unsubscribe
+from subscribers.audience import NotMailable
+from subscribers.consent import Agreement
+from subscribers.errors import UnknownReader
+from subscribers.models import SuppressionReason, Tracking
+from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of
+
+BY_THEMSELVES = Agreement(source="page")
+
+
+def erase(readers: Readers, reader: int) -> None:
+    readers.do(privacy.erase, reader, BY_THEMSELVES, hash_of=hash_of, now=NOW)
+
+
+def export(readers: Readers) -> str:
+    with readers.session() as session:
+        return "".join(exports.export_csv(session, readers.publication_id))
+
+
+def every_row(session: Session, tables: tuple[str, ...]) -> str:
+    run = session.connection().exec_driver_sql
+    return "\n".join(str(run(f"SELECT * FROM {table}").all()) for table in tables)
+
+
+def test_erasure_leaves_nothing_personal_behind(readers: Readers) -> None:
+    agreed = Agreement(source="form", ip="192.0.2.7", note="by Ada herself")
+    reader = readers.subscribe("ada@example.org")
+    everyone = (reader, readers.publication_id)
+    readers.do(preferences.set_name, *everyone, "Ada Lovelace")
+    readers.do(preferences.set_tracking, *everyone, Tracking.LINKED, agreed, now=NOW)
+    readers.do(suppression.suppress, "ada@example.org", SuppressionReason.HARD_BOUNCE, now=NOW)
+    readers.do(suppression.lift, "ada@example.org", now=NOW, by="editor")
+
+    erase(readers, reader)
+
+    with readers.session() as session:
+        kept = every_row(
+            session,
+            ("subscriber", "subscription", "consent_record", "suppression", "throttle"),
+        ).lower()
+    for personal in ("ada", "lovelace", "example.org", "192.0.2.7"):
+        assert personal not in kept
+    with pytest.raises(UnknownReader):
+        erase(readers, reader)
+    standing = readers.do(audience.still_mailable, readers.publication_id, [reader])[reader]
+    assert (standing.reason, standing.email) == (NotMailable.ERASED, None)
+
+
+def test_somebody_erased_may_come_again_as_a_new_reader(readers: Readers) -> None:
+    first = readers.subscribe("ada@example.org")
+    erase(readers, first)
+
+    again = readers.subscribe("ada@example.org", now=NOW + DAY)
+
+    assert again != first
+    assert readers.subscription("ada@example.org").mailable
+    assert [one.reason for one in readers.suppressions() if one.lifted_at is None] == []
+
+
+def test_erasure_does_not_wash_off_an_editors_suppression(readers: Readers) -> None:
+    reader = readers.subscribe("ada@example.org")
+    readers.do(suppression.suppress, "ada@example.org", SuppressionReason.MANUAL, now=NOW)
+    erase(readers, reader)
+
+    assert readers.ask("ada@example.org", now=NOW + DAY).mail is None
+
+
+def test_a_person_gets_all_that_is_kept_about_them(readers: Readers) -> None:
+    reader = readers.subscribe("ada@example.org", tracking=Tracking.LINKED)
+
+    data = json.loads(json.dumps(readers.do(privacy.person_data, reader)))
+
+    assert data["email"] == "ada@example.org"
+    assert [one["state"] for one in data["subscriptions"]] == ["active"]
+    assert [one["kind"] for one in data["consent"]] == ["mail", "tracking"]
+    assert data["consent"][0]["at"] == "2026-09-21T14:13:20+00:00"
+
+
+def test_a_timeline_tells_everything_newest_first(readers: Readers) -> None:
+    reader = readers.subscribe("ada@example.org")
+    readers.do(suppression.suppress, "ada@example.org", SuppressionReason.HARD_BOUNCE, now=NOW + 1)
+    readers.do(suppression.lift, "ada@example.org", now=NOW + 2, by="editor")
+    readers.do(unsubscribe.leave, reader, readers.publication_id, CLICK, now=NOW + 3)
+
+    told = [happening.what for happening in readers.do(privacy.timeline, reader)]
+
+    assert told[:3] == ["mail withdrawn", "lifted: hard_bounce", "suppressed: hard_bounce"]
+    assert sorted(told[3:]) == ["created", "mail granted"]
+
+
+def test_an_export_imports_again_to_the_same_state(readers: Readers) -> None:
+    readers.bring_in(
+        "email,name,tags,attributes,tracking_consent,language\n"
+        'Ada@example.org,"Ada, L.",vip,"{""age"": 36}",yes,fr\nbob@gmail.com,Bob,,,no,\n'
+        "cy@example.org,,,,,\ndee@example.org,,,,,\n"
+    )
+    number = {who: readers.subscription(f"{who}@example.org").subscriber_id
+              for who in ("ada", "cy", "dee")}  # fmt: skip
+    publication = readers.publication_id
+    readers.ask("pending@example.org")
+    readers.do(preferences.mute, number["ada"], publication, ["papers"], declared=["papers"])
+    readers.do(preferences.pause, number["cy"], publication, until=NOW + DAY, now=NOW)
+    readers.do(unsubscribe.leave, number["dee"], publication, CLICK, now=NOW, reason="too long")
+    readers.do(suppression.suppress, "bob@gmail.com", SuppressionReason.HARD_BOUNCE, now=NOW)
+    readers.do(suppression.suppress, "never@example.org", SuppressionReason.MANUAL, now=NOW)
+    before = export(readers)
+    with readers.session() as session:
+        for table in ("subscription", "consent_record", "suppression", "subscriber"):
+            if table == "consent_record":
+                session.connection().exec_driver_sql("DELETE FROM import_run")
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")
+
+    readers.bring_in(before, now=NOW + DAY)
+
+    def rows(text: str) -> list[dict[str, str]]:
+        return sorted(csv.DictReader(io.StringIO(text)), key=lambda row: row["email"])
+
+    assert rows(export(readers)) == rows(before)
+    assert readers.subscription("ada@example.org").mailable
+    assert not readers.subscription("bob@gmail.com").mailable
+    assert readers.do(audience.count, publication) == 1
