@@ -119,8 +119,11 @@ async def open_conversation(
         await client.connect()
         if client.is_ehlo_or_helo_needed:
             await client.ehlo()
-    except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-        client.close()
+        if server.username is not None:
+            await client.login(server.username, server.password or "")
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        if client.is_connected:
+            await _taken_over(client, reply_timeout=reply_timeout, limit=0).hang_up()
         raise _explained(error, server) from error
     return _taken_over(client, reply_timeout=reply_timeout, limit=limit)
 
@@ -130,8 +133,6 @@ def _client(server: SmtpServer, context: ssl.SSLContext, timeout: float) -> aios
     return aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
-        username=server.username,
-        password=server.password,
         timeout=timeout,
         use_tls=server.tls == "implicit",
         start_tls=start_tls,
@@ -166,6 +167,10 @@ def _explained(error: Exception, server: SmtpServer) -> ProviderError:
         return ProviderUnreachable(
             f"No secure connection to the SMTP server {where}: {reason}. "
             "Its certificate must be valid for that host; add `?ca_file=` for an own authority."
+        )
+    if isinstance(error, aiosmtplib.SMTPException) and not isinstance(error, OSError):
+        return ProviderUnreachable(
+            f"The SMTP server {where} can't do what NEWSLETTER_SMTP_URL asks: {error}"
         )
     return ProviderUnreachable(
         f"The SMTP server {where} can't be reached: {error}. "
