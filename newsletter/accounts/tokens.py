@@ -30,6 +30,19 @@ class NewToken:
     text: str
 
 
+@dataclass(frozen=True)
+class KnownToken:
+    """A token that was presented and is good."""
+
+    id: int
+    name: str
+    last_used_at: float | None
+
+    def is_use_due(self, *, now: float) -> bool:
+        """Whether `last_used_at` is old enough to be written again."""
+        return self.last_used_at is None or now - self.last_used_at >= USE_GRAIN
+
+
 def create(session: Session, *, name: str, now: float) -> NewToken:
     """Make a token for the tool called `name`."""
     text = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
@@ -40,7 +53,7 @@ def create(session: Session, *, name: str, now: float) -> NewToken:
     return NewToken(row.id, name, text)
 
 
-def authenticate(session: Session, text: str) -> ApiToken:
+def authenticate(session: Session, text: str) -> KnownToken:
     """Return the token that was presented.
 
     Raises:
@@ -51,12 +64,8 @@ def authenticate(session: Session, text: str) -> ApiToken:
     # The index finds by hash, which tells a guesser nothing; the last word is constant-time.
     if row is None or not hmac.compare_digest(row.hash, wanted) or row.revoked_at is not None:
         raise TokenError("This API token is unknown or was revoked. Make one: newsletter token.")
-    return row
-
-
-def is_use_due(token: ApiToken, *, now: float) -> bool:
-    """Whether `last_used_at` is old enough to be written again."""
-    return token.last_used_at is None or now - token.last_used_at >= USE_GRAIN
+    assert row.id is not None
+    return KnownToken(row.id, row.name, row.last_used_at)
 
 
 def note_use(session: Session, token_id: int, *, now: float) -> None:

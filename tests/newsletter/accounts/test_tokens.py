@@ -63,9 +63,9 @@ def test_use_is_noted_once_a_minute(database: Database) -> None:
     with database.writing() as session:
         made = tokens.create(session, name="desk", now=NOW)
         token = tokens.authenticate(session, made.text)
-        assert tokens.is_use_due(token, now=NOW)
+        assert token.is_use_due(now=NOW)
         tokens.note_use(session, made.id, now=NOW)
     with database.reading() as session:
         token = tokens.authenticate(session, made.text)
-        assert not tokens.is_use_due(token, now=NOW + 59)
-        assert tokens.is_use_due(token, now=NOW + 60)
+        assert not token.is_use_due(now=NOW + 59)
+        assert token.is_use_due(now=NOW + 60)

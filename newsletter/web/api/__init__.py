@@ -1,0 +1,3 @@
+"""The API for editors' tools."""
+
+API = "/api/v1"

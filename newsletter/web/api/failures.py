@@ -1,0 +1,107 @@
+"""Errors as JSON: `{"error": {"code": …, "message": …}}`.
+
+A file that can't be used has all that is wrong with it beside that, as `errors`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from emails.errors import EmailsError, IssueFileError, Problem
+from newsletter.errors import (
+    Blocked,
+    ConfigurationError,
+    DatabaseError,
+    EditionError,
+    EditionExists,
+    NewsletterError,
+    NotApproved,
+    NotFound,
+    TokenError,
+)
+from newsletter.web.by_kind import nearest
+
+BY_ERROR: Mapping[type, tuple[int, str]] = {
+    IssueFileError: (422, "invalid_edition"),
+    EmailsError: (422, "not_composable"),
+    Blocked: (422, "blocked"),
+    NotApproved: (409, "not_approved"),
+    EditionExists: (409, "edition_exists"),
+    EditionError: (409, "wrong_state"),
+    ConfigurationError: (409, "unsafe_to_send"),
+    NotFound: (404, "not_found"),
+    TokenError: (401, "unauthorized"),
+    DatabaseError: (503, "unavailable"),
+    DBAPIError: (503, "unavailable"),
+    RequestValidationError: (422, "invalid"),
+    NewsletterError: (400, "refused"),
+    Exception: (500, "internal"),
+}
+BY_STATUS: Mapping[int, str] = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
+QUIET: Mapping[int, str] = {
+    500: "Something broke on our side; the log has it.",
+    503: "The database does not answer. Try again; nothing was changed.",
+}
+"""Messages that stand in for the error's own, which is for the operator."""
+
+
+def answer_tool(error: Exception) -> JSONResponse:
+    """Answer an error of any kind."""
+    if isinstance(error, HTTPException):
+        code = BY_STATUS.get(error.status_code, "refused")
+        return _answer(error.status_code, code, str(error.detail), headers=error.headers)
+    status, code = nearest(BY_ERROR, error)
+    headers = {"WWW-Authenticate": "Bearer"} if status == BY_ERROR[TokenError][0] else None
+    return _answer(status, code, _message(status, error), headers=headers, **_errors(error))
+
+
+def _message(status: int, error: Exception) -> str:
+    if isinstance(error, RequestValidationError):
+        return "The request is not as the API describes it: /api/v1/openapi.json."
+    return QUIET.get(status) or str(error)
+
+
+def _errors(error: Exception) -> dict[str, Any]:
+    if isinstance(error, IssueFileError):
+        return {"errors": [as_json(problem) for problem in error.problems]}
+    if isinstance(error, RequestValidationError):
+        return {
+            "errors": [
+                {
+                    "file": "",
+                    "line": None,
+                    "field": ".".join(str(part) for part in item["loc"][1:]),
+                    "message": item["msg"],
+                }
+                for item in error.errors()
+            ]
+        }
+    return {}
+
+
+def as_json(problem: Problem) -> dict[str, Any]:
+    """A problem of an edition file: `file, line, field, message, code`."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "field": problem.field,
+        "message": problem.message,
+        "code": problem.code,
+    }
+
+
+def _answer(
+    status: int, code: str, message: str, *, headers: Mapping[str, str] | None, **more: Any
+) -> JSONResponse:
+    content = {"error": {"code": code, "message": message}, **more}
+    return JSONResponse(content, status_code=status, headers=dict(headers or {}))

@@ -1,0 +1,137 @@
+"""Errors as answers: a friendly page for people, JSON for tools under /api.
+
+Each kind of error has one entry; a kind without its own is answered like its nearest ancestor.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from emails.errors import EmailsError
+from newsletter.errors import DatabaseError, NewsletterError, NotFound, TokenError, TokenExpired
+from newsletter.publications import Publication
+from newsletter.web.api.failures import answer_tool
+from newsletter.web.by_kind import nearest
+from newsletter.web.house import house_of
+from newsletter.web.public.visitor import SampleLink
+from subscribers.errors import (
+    CannotUndo,
+    ImpossibleTransition,
+    InvalidPreference,
+    LinkUsed,
+    SubscribersError,
+    UnknownReader,
+)
+
+RETRY_SECONDS = "30"
+UNAVAILABLE = 503
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a page says about an error; without `text`, the error's own words."""
+
+    status: int
+    title: str
+    text: str | None = None
+
+
+NOTHING_HERE = Problem(404, "Nothing here", "There is no such page. The archive has every edition.")
+BUSY = Problem(
+    UNAVAILABLE, "One moment, please", "We can't look that up just now. Please try again shortly."
+)
+UNCLEAR = Problem(422, "Something is missing", "Please go back and fill in the form once more.")
+
+BY_ERROR: Mapping[type, Problem] = {
+    SampleLink: Problem(200, "Just for show"),
+    TokenExpired: Problem(
+        410,
+        "This link has expired",
+        "A link that we mail to confirm something works for a short while only. "
+        "Sign up once more and we send you a new one.",
+    ),
+    TokenError: Problem(
+        403,
+        "We don't know this link",
+        "Perhaps a mail program cut it: please copy the whole link. Nothing was changed.",
+    ),
+    LinkUsed: Problem(
+        410,
+        "This link was used already",
+        "If that was you, all is well. If you aren't subscribed, sign up once more.",
+    ),
+    UnknownReader: Problem(
+        410, "Nothing left to do", "We don't keep a subscription of yours any more."
+    ),
+    CannotUndo: Problem(409, "Too late to undo"),
+    ImpossibleTransition: Problem(
+        409, "That doesn't go together", "Your subscription isn't active at the moment."
+    ),
+    InvalidPreference: Problem(422, "We don't understand that"),
+    SubscribersError: UNCLEAR,
+    RequestValidationError: UNCLEAR,
+    NotFound: NOTHING_HERE,
+    DBAPIError: BUSY,
+    DatabaseError: BUSY,
+    Exception: Problem(
+        500,
+        "Something broke on our side",
+        "It isn't your fault, and it stands in our log. Please try again later.",
+    ),
+}
+BY_STATUS: Mapping[int, Problem] = {
+    404: NOTHING_HERE,
+    405: Problem(405, "Nothing here", "This address doesn't take that kind of request."),
+    413: Problem(413, "That is too much", "Please send less at once."),
+}
+
+
+def handle_failures(app: FastAPI) -> None:
+    """Register the answers with the application."""
+    for root in (
+        NewsletterError,
+        EmailsError,
+        SubscribersError,
+        RequestValidationError,
+        HTTPException,
+        DBAPIError,
+        Exception,
+    ):
+        app.add_exception_handler(root, answer_failure)
+
+
+def answer_failure(request: Request, error: Exception) -> Response:
+    """Answer in the form that the asker reads."""
+    if request.url.path.startswith("/api/"):
+        return answer_tool(error)
+    problem = _problem(error)
+    page = house_of(request).pages.problem(
+        _publication(request),
+        status=problem.status,
+        title=problem.title,
+        text=problem.text or str(error),
+    )
+    if problem.status == UNAVAILABLE:
+        page.headers["Retry-After"] = RETRY_SECONDS
+    return page
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, HTTPException):
+        general = Problem(error.status_code, "That didn't work", str(error.detail))
+        return BY_STATUS.get(error.status_code, general)
+    return nearest(BY_ERROR, error)
+
+
+def _publication(request: Request) -> Publication | None:
+    """Whose masthead the page has; none where that can't be looked up either."""
+    house = house_of(request)
+    with suppress(NotFound, DBAPIError), house.database.reading() as session:
+        return house.publication(session, request)
+    return None

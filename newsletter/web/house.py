@@ -1,0 +1,50 @@
+"""What every request needs, made once: settings, database, links, pages and the clock."""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.publications import Publication, publication_for_host
+from newsletter.settings import Settings
+from newsletter.site import Site
+from newsletter.web.pages import Pages
+
+
+@dataclass(frozen=True)
+class House:
+    """The application's own things.
+
+    Endpoints open their sessions themselves, in one block, and commit before they answer. A session that came by `Depends` would be opened in one thread of the pool and committed in
+    another: with every thread waiting for the database, nobody could commit.
+    """
+
+    settings: Settings
+    database: Database
+    site: Site
+    pages: Pages
+    now: Callable[[], float]
+
+    def publication(self, session: Session, request: Request) -> Publication:
+        """The publication that the Host header picks."""
+        return publication_for_host(session, request.headers.get("host", ""))
+
+
+def house_of(request: Request) -> House:
+    return cast("House", request.app.state.house)
+
+
+Here = Annotated[House, Depends(house_of)]
+
+
+def client_ip(request: Request) -> str:
+    """The network address that asks; empty where there is none (a Unix socket)."""
+    host = request.client.host if request.client else ""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return ""

@@ -1,0 +1,76 @@
+"""What a form offers and what came back: topics, and how a reader is tracked."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from newsletter.publications import Publication
+from subscribers.models import Tracking
+
+LABELS: Mapping[str, str] = {
+    Tracking.LINKED: "Linked to me",
+    Tracking.COUNTED: "Counted only",
+    Tracking.OFF: "Off",
+}
+EXPLAINED: Mapping[str, str] = {
+    Tracking.LINKED: "You may see which emails I open and which links I follow.",
+    Tracking.COUNTED: "Opens and clicks are counted for the edition, without my name.",
+    Tracking.OFF: "No pixel, plain links.",
+}
+BY_POLICY: Mapping[str, tuple[Tracking, ...]] = {
+    "consent": (Tracking.LINKED, Tracking.COUNTED, Tracking.OFF),
+    "linked": (Tracking.LINKED, Tracking.OFF),
+    "counted": (Tracking.COUNTED, Tracking.OFF),
+    "off": (),
+}
+"""The publication's policy -> what a reader can choose; *off* stands under every policy."""
+
+
+@dataclass(frozen=True)
+class TopicBox:
+    """A topic's box; `wanted` is ticked."""
+
+    key: str
+    label: str
+    wanted: bool
+
+
+@dataclass(frozen=True)
+class TrackingChoice:
+    """One way of being tracked; `locked` needs a freshly mailed link."""
+
+    value: str
+    label: str
+    explained: str
+    chosen: bool
+    locked: bool
+
+
+def topic_boxes(publication: Publication, muted: Collection[str]) -> tuple[TopicBox, ...]:
+    """Every declared topic, in the publication's order."""
+    return tuple(
+        TopicBox(topic["key"], topic["label"], topic["key"] not in muted)
+        for topic in publication.topics
+    )
+
+
+def muted_by(publication: Publication, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The declared topics that are not among those ticked."""
+    return tuple(key for key in publication.topic_keys if key not in wanted)
+
+
+def tracking_choices(
+    publication: Publication, current: str, *, may_grant: bool
+) -> tuple[TrackingChoice, ...]:
+    """What the policy offers; granting more than there is needs `may_grant`."""
+    offered = BY_POLICY[publication.tracking]
+    shown = current if current in offered or not offered else offered[0]
+    return tuple(
+        TrackingChoice(
+            value,
+            LABELS[value],
+            EXPLAINED[value],
+            chosen=value == shown,
+            locked=value == Tracking.LINKED and shown != value and not may_grant,
+        )
+        for value in offered
+    )
