@@ -2,7 +2,6 @@
 
 import base64
 import re
-from email.utils import parseaddr
 
 from emails.errors import HeaderError
 
@@ -15,6 +14,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 BARE_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[^\s<>()\[\],;:\\\"@]+")
+_NAMED = re.compile(r"(.*?)\s*<([^<>]*)>")
 _QUOTE_NEEDED = re.compile(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]")
 
 
@@ -69,12 +69,17 @@ def mailbox(name: str, value: str) -> str:
     The address itself must be ASCII: an internationalised domain as punycode (RFC 5890).
     """
     require_one_line(name, value)
-    display, address = parseaddr(value)
+    named = _NAMED.fullmatch(value.strip())
+    display, address = named.groups() if named else ("", value.strip())
     if not (_ADDRESS.fullmatch(address) and address.isascii()):
-        raise HeaderError(f"{name} is {value!r}: expected an address, or Name <address>")
-    if not display:
-        return address
-    return f"{phrase(display)} <{address}>"
+        raise HeaderError(f"{name} is {value!r}: expected one address, or Name <address>")
+    return f"{phrase(_unquoted(display))} <{address}>" if display else address
+
+
+def _unquoted(display: str) -> str:
+    """A name that was given as RFC 5322's quoted string already, without its quotes."""
+    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', display)
+    return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else display
 
 
 def phrase(display: str) -> str:

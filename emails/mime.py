@@ -199,10 +199,13 @@ def _subject(subject: str, words: Mapping[str, str]) -> Iterable[bytes | Port]:
         yield fields.header("Subject", fields.unstructured(subject))
         return
     fields.require_one_line("Subject", subject)
-    yield b"Subject:"
+    first, *others = segments.constants
+    begin = _continue_subject if first else _begin_subject
+    encoders = [begin, *[_continue_subject] * (len(segments.names) - 1)]
+    yield b"Subject: "
     yield from _interleave(
-        [_encode_subject(constant) for constant in segments.constants],
-        [Port(slot, _encode_subject) for slot in segments.names],
+        [_begin_subject(first), *map(_continue_subject, others)],
+        [Port(slot, encode) for slot, encode in zip(segments.names, encoders, strict=True)],
     )
     yield b"\r\n"
 
@@ -279,7 +282,12 @@ def _encode_mailbox(value: str) -> bytes:
     return _short_ascii(fields.mailbox("To", value))
 
 
-def _encode_subject(value: str) -> bytes:
+def _begin_subject(value: str) -> bytes:
+    return _continue_subject(value).removeprefix(b"\r\n ")
+
+
+def _continue_subject(value: str) -> bytes:
+    """Encoded words, each on a line of its own, since nothing says how long the others are."""
     fields.require_one_line("Subject", value)
     return b"".join(f"\r\n {word}".encode("ascii") for word in fields.encoded_words(value))
 
