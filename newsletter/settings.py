@@ -15,10 +15,10 @@ from pydantic_settings import (
 
 from emails.brand import Colours, Topic
 from newsletter.errors import ConfigurationError
+from newsletter.loopback import is_loopback_host
 
 CONFIG_FILE = "newsletter.toml"
 DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class PublicationSettings(BaseModel):
@@ -114,11 +114,7 @@ class Settings(BaseSettings):
     def has_public_base_url(self) -> bool:
         """Whether a reader's mail program could reach the links that we mail."""
         parts = urlsplit(self.base_url)
-        return parts.scheme == "https" and not is_loopback(parts.hostname)
-
-
-def is_loopback(host: str | None) -> bool:
-    return host is None or host in LOOPBACK_HOSTS or host.startswith("127.")
+        return parts.scheme == "https" and not is_loopback_host(parts.hostname)
 
 
 def load_settings(config: Path | None = None) -> Settings:

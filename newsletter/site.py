@@ -57,9 +57,15 @@ class Site:
         return f"{publication.site_url(self.base_url)}/confirm/{token}"
 
     def manage_url(
-        self, publication: Publication, subscriber_id: int, epoch: int, *, now: float
+        self,
+        publication: Publication,
+        subscriber_id: int,
+        epoch: int,
+        *,
+        page: str = "preferences",
+        now: float,
     ) -> str:
-        """A freshly mailed link to everything that is a reader's own."""
+        """A freshly mailed link, for a day, to everything that is a reader's own."""
         expiry = int(now) + MANAGE_HOURS * 3600
         token = self.signer.sign(Purpose.MANAGE, publication.key, subscriber_id, epoch, expiry)
-        return f"{publication.site_url(self.base_url)}/preferences/{token}"
+        return f"{publication.site_url(self.base_url)}/{page}/{token}"

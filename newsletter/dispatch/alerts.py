@@ -27,7 +27,7 @@ def alert(
         publication_id=publication_id,
         kind="alert",
         email="",  # ALERT_EMAIL, looked up when it is sent
-        data={"subject": subject, "lines": list(lines)},
+        data={"heading": subject, "lines": list(lines)},
         dedupe_key=f"alert:{key}",
         now=now,
     )

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 from sqlmodel import Session, col, or_, select
 
 from emails.composition import Composition
 from emails.mime import MailHeaders
-from emails.notices import compose_notice
+from emails.notices import NoticeKind, compose_notice
 from newsletter.database import Database, db_now
 from newsletter.dispatch.ledger import monotonic
 from newsletter.dispatch.models import Notice
@@ -139,13 +140,23 @@ class NoticeSender:
         )
 
     def _compose(self, notice: Notice, publication: Publication, *, now: float) -> Composition:
-        """Tokens are minted here, when the notice is sent, and never stored."""
-        fields = dict(notice.data)
-        epoch = int(fields.pop("epoch", 0))
-        if notice.subscriber_id is not None:
-            make = self._site.confirm_url if notice.kind == "confirm" else self._site.manage_url
-            fields["url"] = make(publication, notice.subscriber_id, epoch, now=now)
-        return compose_notice(notice.kind, publication.brand(self._site.base_url), **fields)
+        fields = self._fields(notice, publication, now=now)
+        brand = publication.brand(self._site.base_url)
+        return compose_notice(cast("NoticeKind", notice.kind), brand, **fields)
+
+    def _fields(self, notice: Notice, publication: Publication, *, now: float) -> dict[str, Any]:
+        """What the notice's words need. Tokens are minted here, when it is sent, and never stored."""
+        reader, epoch = notice.subscriber_id or 0, int(notice.data.get("epoch", 0))
+        match notice.kind:
+            case "confirm":
+                return {"url": self._site.confirm_url(publication, reader, epoch, now=now)}
+            case "welcome":
+                return {
+                    page: self._site.manage_url(publication, reader, epoch, page=page, now=now)
+                    for page in ("preferences", "unsubscribe")
+                }
+            case _:
+                return notice.data
 
 
 def _outcome(flight: Future[Sequence[Outcome]]) -> Outcome:

@@ -18,7 +18,7 @@ from newsletter.providers.errors import (
     ProviderMisconfigured,
     ProviderUnreachable,
 )
-from newsletter.providers.loopback import is_loopback_host
+from newsletter.loopback import is_loopback_host
 from newsletter.providers.sendgrid_answers import KEY_REFUSED, accepted, answered, key_refused
 from newsletter.providers.sendgrid_request import MOST_PERSONALIZATIONS, mail_send
 

@@ -15,7 +15,7 @@ from newsletter.providers.errors import (
     ProviderMisconfigured,
     ProviderUnreachable,
 )
-from newsletter.providers.loopback import is_loopback_host
+from newsletter.loopback import is_loopback_host
 from newsletter.providers.smtp_pipeline import Channel, Conversation
 
 Tls = Literal["implicit", "required", "offered", "never"]

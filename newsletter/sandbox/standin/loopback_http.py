@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from newsletter.providers.loopback import is_loopback_host
+from newsletter.loopback import is_loopback_host
 
 ANSWER_SECONDS = 30.0
 

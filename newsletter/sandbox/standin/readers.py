@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from newsletter.providers.loopback import is_loopback_host
+from newsletter.loopback import is_loopback_host
 from newsletter.sandbox.standin.agenda import Agenda
 from newsletter.sandbox.standin.loopback_http import call
 from newsletter.sandbox.standin.mailroom import Mail

@@ -213,7 +213,9 @@ class Mailed:
             session.execute(update(table).values(**values))
 
 
-def event(edition_id: int, reader: int, word: str, *, at: float = 10.0, **fields: Any) -> dict[str, Any]:
+def event(
+    edition_id: int, reader: int, word: str, *, at: float = 10.0, **fields: Any
+) -> dict[str, Any]:
     """A SendGrid event about a delivery, `at` seconds after the first hand-over."""
     number = next(_EVENT_NUMBERS)
     return {

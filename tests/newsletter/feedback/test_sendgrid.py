@@ -143,7 +143,9 @@ def test_a_full_mailbox_is_soft_though_the_provider_says_blocked() -> None:
 
 
 def test_the_code_in_the_words_is_used_where_the_status_says_nothing() -> None:
-    event = one(event="bounce", type="bounce", status="5.0.0", reason="550 5.7.1 policy [192.0.2.1]")
+    event = one(
+        event="bounce", type="bounce", status="5.0.0", reason="550 5.7.1 policy [192.0.2.1]"
+    )
 
     assert (event.code, event.bounce) == ("5.7.1", BounceKind.BLOCK)
 

@@ -1,0 +1,63 @@
+"""Puts the commands together, and turns errors into words and exit codes.
+
+0 fine, 1 refused or failed, 2 wrong usage.
+"""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from emails.errors import EmailsError
+from newsletter.cli import (
+    compose,
+    demo,
+    doctor,
+    editions,
+    report,
+    resolve,
+    run,
+    send,
+    setup,
+    subscribers,
+    tokens,
+    watch,
+)
+from newsletter.cli.output import fail
+from newsletter.errors import NewsletterError
+from subscribers.errors import SubscribersError
+
+app = typer.Typer(
+    help="Newsletter: nobody left out, nobody twice; what you preview is what is sent.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+edition = typer.Typer(
+    help="Editions: import, look at, approve, schedule, stop.", no_args_is_help=True
+)
+readers = typer.Typer(help="Readers: import, export, add, show, erase.", no_args_is_help=True)
+token = typer.Typer(help="Bearer tokens for editors' tools.", no_args_is_help=True)
+
+for module in (setup, compose, send, report, run, doctor, demo):
+    module.register(app)
+for module in (editions, resolve, watch):
+    module.register(edition)
+subscribers.register(readers)
+tokens.register(token)
+app.add_typer(edition, name="edition")
+app.add_typer(readers, name="subscribers")
+app.add_typer(token, name="token")
+
+
+def main() -> NoReturn:
+    """Run the command line; errors of ours are told in their own words, without a traceback."""
+    try:
+        app()
+    except (NewsletterError, EmailsError, SubscribersError) as error:
+        fail(error, as_json="--json" in sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        fail(error, as_json="--json" in sys.argv)
+    sys.exit(0)

@@ -1,0 +1,202 @@
+"""`newsletter compose | check | preview`: an edition file as it will arrive. No database needed."""
+
+import time
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+import yaml
+from pydantic import ValidationError
+
+from emails.addresses import Addresses
+from emails.brand import Brand
+from emails.composer import compose as compose_issue
+from emails.composition import Composition, Finding
+from emails.issue_files import IssueFile, load_issue
+from emails.mime import MailHeaders, build_skeleton
+from emails.preflight import check as check_composition
+from emails.slots import fill
+from newsletter.cli.output import AsJson, aside, emit, say
+from newsletter.errors import ConfigurationError
+
+SAMPLE_READER = "reader@example.com"
+SAMPLE_TOKEN = "ZAEBc2FtcGxlLXRva2VuLW9mLWEtcmVhZGVy"  # noqa: S105 - of nobody
+EditionFile = Annotated[Path, typer.Argument(metavar="FILE", help="An edition file, YAML or JSON.")]
+BrandFile = Annotated[
+    Path | None, typer.Option("--brand", help="TOML, YAML or JSON with the brand's fields.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(compose)
+    app.command()(check)
+    app.command()(preview)
+
+
+def compose(
+    file: EditionFile,
+    out: Annotated[Path, typer.Option(help="Where the four files go.")],
+    brand: BrandFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write edition.mjml, .html, .txt and .eml as a sample reader would get them."""
+    look = load_brand(brand)
+    loaded = load_issue(file)
+    composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
+    html = filled(composition, composition.html)
+    text = filled(composition, composition.text)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "edition.mjml").write_text(composition.mjml, "utf-8")
+    (out / "edition.html").write_text(html, "utf-8")
+    (out / "edition.txt").write_text(text, "utf-8")
+    (out / "edition.eml").write_bytes(sample_message(composition, look))
+    warnings = all_warnings(loaded, composition.warnings)
+    summary = {
+        "subject": composition.subject,
+        "html_bytes": len(html.encode()),
+        "text_bytes": len(text.encode()),
+        "links": len(composition.links),
+        "warnings": warnings,
+    }
+    show_warnings(warnings)
+    if as_json:
+        emit(summary)
+        return
+    say(f"{composition.subject}")
+    say(
+        f"{summary['html_bytes']:,} bytes of HTML, {summary['text_bytes']:,} of text, "
+        f"{summary['links']} links. Written to {out}."
+    )
+
+
+def check(
+    file: EditionFile,
+    brand: BrandFile = None,
+    links: Annotated[
+        bool, typer.Option("--links", help="Ask every link whether it answers.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check an edition file: every error and warning, with line and field."""
+    look = load_brand(brand)
+    loaded = load_issue(file)
+    composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
+    findings = list(check_composition(composition, issue=loaded.issue, brand=look))
+    if links:
+        findings += _check_links(composition)
+    errors = [_as_dict(one) for one in findings if one.severity == "error"]
+    warnings = all_warnings(loaded, [one for one in findings if one.severity == "warning"])
+    show_warnings(warnings)
+    for error in errors:
+        aside.print(f"error: {error['field']}: {error['message']}", markup=False)
+    if as_json:
+        emit({"errors": errors, "warnings": warnings})
+    elif not errors:
+        say(f"{file}: fine, with {len(warnings)} warnings.")
+    if errors:
+        raise typer.Exit(1)
+
+
+def preview(
+    file: EditionFile,
+    brand: BrandFile = None,
+    port: Annotated[int, typer.Option(help="Port to listen at; 0: any that is free.")] = 8025,
+) -> None:
+    """Show the edition in a browser: desktop, phone, dark and text; reloads when it is saved."""
+    import uvicorn
+
+    from newsletter.web.preview import create_preview
+
+    look = load_brand(brand)
+    app = create_preview(file, look)
+    say(f"Look at http://127.0.0.1:{port}/ ; Ctrl-C ends.")
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+
+def load_brand(path: Path | None) -> Brand:
+    """Read a brand file, or the `[publication]` table of a newsletter.toml; default without."""
+    if path is None:
+        return Brand.default()
+    values = _read(path)
+    values = values.get("publication", values)
+    known = {key: value for key, value in values.items() if key in Brand.model_fields}
+    try:
+        return Brand.model_validate(known)
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        ]
+        raise ConfigurationError("\n".join(lines)) from error
+
+
+def filled(composition: Composition, text: str) -> str:
+    """The text with the sample reader's values in its slots."""
+    values = dict.fromkeys(composition.slots, SAMPLE_TOKEN)
+    return fill(text, composition.slots, values)
+
+
+def sample_message(composition: Composition, brand: Brand) -> bytes:
+    """The whole message to the sample reader."""
+    domain = brand.sender.rpartition("@")[2].strip("> ")
+    addresses = Addresses.sample()
+    headers = MailHeaders(
+        sender=brand.sender,
+        reply_to=brand.reply_to,
+        date=time.time(),
+        message_id_domain=domain,
+        list_id=f"{brand.name} <newsletter.{domain}>",
+        list_unsubscribe=addresses.one_click,
+        feedback_id="0:sample:edition:newsletter",
+    )
+    return build_skeleton(composition, headers).fill(
+        {
+            **dict.fromkeys(composition.slots, SAMPLE_TOKEN),
+            "to": SAMPLE_READER,
+            "message_id": headers.message_id("sample"),
+        }
+    )
+
+
+def all_warnings(loaded: IssueFile, findings: Any) -> list[dict[str, str]]:
+    """Warnings of the file and of the composition, each once, as `{code, field, message}`."""
+    found = [
+        {"code": one.code, "field": one.field, "message": one.message} for one in loaded.warnings
+    ]
+    found += [_as_dict(one) for one in findings]
+    return [one for at, one in enumerate(found) if one not in found[:at]]
+
+
+def show_warnings(warnings: list[dict[str, str]]) -> None:
+    for one in warnings:
+        aside.print(f"warning: {one['field']}: {one['message']}", markup=False)
+
+
+def _as_dict(finding: Finding) -> dict[str, str]:
+    values = asdict(finding)
+    values.pop("severity")
+    return values
+
+
+def _read(path: Path) -> dict[str, Any]:
+    text = path.read_text("utf-8-sig")
+    try:
+        if path.suffix == ".toml":
+            values: Any = tomllib.loads(text)
+        elif path.suffix == ".json":
+            values = orjson.loads(text)
+        else:
+            values = yaml.safe_load(text)
+    except (tomllib.TOMLDecodeError, orjson.JSONDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{path}: a brand is a table of fields such as name and sender.")
+    return values
+
+
+def _check_links(composition: Composition) -> list[Finding]:
+    from newsletter.editions.link_check import check_links
+
+    return check_links(composition.links)

@@ -1,0 +1,151 @@
+"""`newsletter doctor`: what is not right yet, each with its cure."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import typer
+from sqlmodel import select
+
+from newsletter.cli.output import AsJson, console, emit
+from newsletter.database import Database
+from newsletter.dispatch.outlet import open_outlet
+from newsletter.dispatch.permission import why_unsafe
+from newsletter.errors import NewsletterError
+from newsletter.migrate import is_current
+from newsletter.publications import Publication
+from newsletter.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `cure` is empty where it is fine."""
+
+    check: str
+    ok: bool
+    words: str
+    cure: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at database, migrations, secret, base URL, provider and mail folder."""
+    settings = load_settings()
+    findings = list(examine(settings))
+    if as_json:
+        emit({"ok": all(one.ok for one in findings), "checks": [asdict(one) for one in findings]})
+    else:
+        for one in findings:
+            console.print(f"{'✔' if one.ok else '✖'} {one.check}: {one.words}", markup=False)
+            if one.cure:
+                console.print(f"    {one.cure}", markup=False)
+    sys.exit(0 if all(one.ok for one in findings) else 1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what each check found, in the order in which things are set up."""
+    database = Database(settings.database_url)
+    try:
+        yield from _database(database)
+    finally:
+        database.close()
+    yield _secret(settings)
+    yield _base_url(settings)
+    yield from _provider(settings)
+    if settings.provider == "folder":
+        yield _folder(settings)
+
+
+def _database(database: Database) -> Iterator[Finding]:
+    reached = _try("database", database.check, "it answers")
+    yield reached
+    if not reached.ok:
+        return
+    if not is_current(database):
+        yield Finding("migrations", False, "tables are missing or old", "Run `newsletter migrate`.")
+        return
+    yield Finding("migrations", True, "tables are those of this version")
+    with database.reading() as session:
+        stored = session.exec(select(Publication.slug)).all()
+    if stored:
+        yield Finding("publication", True, ", ".join(stored))
+    else:
+        yield Finding("publication", False, "none is stored", "Run `newsletter init`.")
+
+
+def _secret(settings: Settings) -> Finding:
+    if settings.has_default_secret:
+        return Finding(
+            "secret",
+            False,
+            "SECRET_KEY is the default: anybody could forge links",
+            "Run `newsletter init`, or set SECRET_KEY to a long random text.",
+        )
+    return Finding("secret", True, "set")
+
+
+def _base_url(settings: Settings) -> Finding:
+    if settings.has_public_base_url or settings.provider == "folder":
+        return Finding("base URL", True, settings.base_url)
+    return Finding(
+        "base URL",
+        False,
+        f"{settings.base_url} can't be reached by readers",
+        "Set BASE_URL to the site's public https address.",
+    )
+
+
+def _provider(settings: Settings) -> Iterator[Finding]:
+    try:
+        provider = open_outlet(settings)
+    except NewsletterError as error:
+        yield Finding("provider", False, settings.provider, str(error))
+        return
+    try:
+        yield _try("provider", provider.check, f"{provider.name} lets us in")
+        yield from _readiness(settings, lambda one: why_unsafe(settings, one, provider))
+    finally:
+        provider.close()
+
+
+def _readiness(
+    settings: Settings, problems_of: Callable[[Publication], tuple[str, ...]]
+) -> Iterator[Finding]:
+    """Whether real mail may leave, publication by publication."""
+    database = Database(settings.database_url)
+    try:
+        with database.reading() as session:
+            publications = session.exec(select(Publication)).all()
+    except Exception:  # noqa: BLE001 - said above, by the database's own check
+        return
+    finally:
+        database.close()
+    for publication in publications:
+        problems = problems_of(publication)
+        words = "may send" if not problems else "may not send yet"
+        yield Finding(f"sending as {publication.slug}", not problems, words, " ".join(problems))
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.mail_folder
+    parent = next(one for one in (folder, *folder.parents) if one.exists())
+    if os.access(parent, os.W_OK) and parent.is_dir():
+        return Finding("mail folder", True, str(folder))
+    return Finding(
+        "mail folder",
+        False,
+        f"{folder} can't be written",
+        "Set MAIL_FOLDER to a folder of yours, or give this user the right to write there.",
+    )
+
+
+def _try(check: str, act: Callable[[], None], words: str) -> Finding:
+    try:
+        act()
+    except NewsletterError as error:
+        return Finding(check, False, "not reached", str(error))
+    return Finding(check, True, words)

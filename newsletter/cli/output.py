@@ -1,0 +1,82 @@
+"""What commands print: words for people, one JSON object on the last line for machines."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from emails.errors import IssueFileError
+
+console = Console(highlight=False, soft_wrap=True)
+"""Results. Widths and colours only on a terminal."""
+aside = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Progress, warnings and errors."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+PublicationSlug = Annotated[
+    str | None,
+    typer.Option("--publication", "-p", help="Slug, where there are several publications."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+def emit(values: Mapping[str, Any]) -> None:
+    """Print one JSON object on a line of its own."""
+    sys.stdout.write(orjson.dumps(values, default=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """Print a line for people, as it is."""
+    console.print(text, markup=False)
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; on no terminal, plain lines with tabs."""
+    if not console.is_terminal:
+        say("\t".join(headings))
+        for row in rows:
+            say("\t".join("" if cell is None else str(cell) for cell in row))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
+
+
+def show_errors(error: IssueFileError) -> None:
+    """Print every problem of an edition file, a line each: file:line: field: message."""
+    for problem in error.problems:
+        line = f":{problem.line}" if problem.line else ""
+        field = f" {problem.field}:" if problem.field else ""
+        aside.print(f"{problem.file}{line}:{field} {problem.message}", markup=False)
+
+
+def fail(error: Exception, *, as_json: bool) -> NoReturn:
+    """Tell what went wrong and end with 1."""
+    if isinstance(error, IssueFileError):
+        show_errors(error)
+        if as_json:
+            emit({"errors": [asdict(problem) for problem in error.problems]})
+    else:
+        aside.print(str(error), style="bold red" if aside.is_terminal else None, markup=False)
+        if as_json:
+            emit({"error": {"code": type(error).__name__, "message": str(error)}})
+    sys.exit(1)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; elsewhere the answer must have come with --yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        aside.print(f"{question} Say --yes to go on.", markup=False)
+        sys.exit(1)
+    typer.confirm(question, abort=True)

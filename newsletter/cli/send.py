@@ -1,0 +1,205 @@
+"""`newsletter send DATE`: to everybody now, or a test to one address."""
+
+import sys
+import threading
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlmodel import Session
+
+from newsletter.accounts import audit
+from newsletter.cli.desk import Desk, actor, now, open_desk
+from newsletter.cli.editions import Name, require_permission
+from newsletter.cli.output import AsJson, PublicationSlug, Yes, aside, confirm, emit, say
+from newsletter.dispatch.outlet import open_outlet
+from newsletter.dispatch.permission import require_safe
+from newsletter.dispatch.progress import progress
+from newsletter.dispatch.trial import make_test, send_test
+from newsletter.editions.approval import require_approved
+from newsletter.editions.models import Edition
+from newsletter.editions.schedule import schedule
+from newsletter.editions.states import EditionState
+from newsletter.publications import Publication
+from newsletter.worker import Queue, Worker
+from subscribers import audience
+
+POLL_SECONDS = 0.3
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(send)
+
+
+def send(
+    name: Name,
+    test: Annotated[str | None, typer.Option(help="Only to this address, as a test.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only to the first N readers.")] = None,
+    yes: Yes = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Do the worker's part here, until it is sent.")
+    ] = False,
+    publication: PublicationSlug = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send an approved edition to its readers now."""
+    with open_desk(publication) as desk:
+        if test is not None:
+            _send_test(desk, name, test, as_json=as_json)
+            return
+        plan = _plan(desk, name, limit)
+        if dry_run:
+            _tell_plan(plan, as_json=as_json)
+            return
+        if plan["status"] in {EditionState.DRAFT, EditionState.APPROVED, EditionState.SCHEDULED}:
+            confirm(f"Send {name} to {plan['recipients']} readers?", yes=yes)
+            desk.change(name, lambda *where: _schedule_now(desk, limit, *where))
+        if wait:
+            _work_until_sent(desk, name, as_json=as_json)
+        else:
+            _tell_queued(desk, name, as_json=as_json)
+
+
+def _plan(desk: Desk, name: str, limit: int | None) -> dict[str, Any]:
+    """What would be sent. Raises NotApproved and UnsafeToSend."""
+    with desk.database.reading() as session:
+        publication, edition = desk.edition(session, name)
+        require_permission(desk.settings, publication)
+        if edition.state not in {EditionState.SENDING, EditionState.SENT, EditionState.CANCELLED}:
+            require_approved(session, edition, publication, desk.site)
+        readers = audience.count(session, publication.key)
+        return {
+            "edition": edition.name,
+            "status": edition.state,
+            "title": edition.title,
+            "recipients": readers if limit is None else min(readers, limit),
+            "provider": desk.settings.provider,
+        }
+
+
+def _schedule_now(
+    desk: Desk, limit: int | None, session: Session, publication: Publication, edition: Edition
+) -> None:
+    edition.audience_limit = limit
+    schedule(session, edition, publication, desk.site, at=now(), now=now())
+    audit.record(
+        session,
+        actor=actor(),
+        act="edition.send",
+        subject=f"edition {edition.name}",
+        now=now(),
+        limit=limit,
+    )
+
+
+def _send_test(desk: Desk, name: str, address: str, *, as_json: bool) -> None:
+    provider = open_outlet(desk.settings)
+    try:
+
+        def act(session: Session, publication: Publication, edition: Edition) -> Any:
+            require_safe(desk.settings, publication, provider)
+            return make_test(session, edition, publication, desk.site, address)
+
+        send_test(provider, desk.change(name, act))
+    finally:
+        provider.close()
+    if as_json:
+        emit({"edition": name, "test": address, "accepted": True})
+    else:
+        say(f"A test of edition {name} went to {address}.")
+        _nothing_left(desk)
+
+
+def _work_until_sent(desk: Desk, name: str, *, as_json: bool) -> None:
+    """Work the ledger in this process, showing how far it has come."""
+    worker = Worker(desk.settings, desk.database, [Queue.DISPATCH, Queue.FEEDBACK])
+    thread = threading.Thread(target=worker.run, name="worker")
+    thread.start()
+    try:
+        state = _watch(desk, name)
+    finally:
+        worker.stop()
+        thread.join()
+    if as_json:
+        emit(state)
+    else:
+        say(
+            f"Edition {name}: {state['status']}; {state['recipients']} recipients, "
+            f"{state['accepted'] + state['delivered']} sent, {state['unsure']} not confirmed."
+        )
+        _nothing_left(desk)
+    if state["status"] != EditionState.SENT:
+        _explain_unfinished(name, state)
+        sys.exit(1)
+
+
+def _watch(desk: Desk, name: str) -> dict[str, Any]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=aside, disable=not aside.is_terminal) as bar:
+        task = bar.add_task("Sending", total=None, rate="0")
+        while True:
+            state = current(desk, name)
+            settled = state["recipients"] - state["queued"]
+            bar.update(task, total=state["recipients"], completed=settled, rate=state["per_second"])
+            if is_over(state):
+                return state
+            time.sleep(POLL_SECONDS)
+
+
+def current(desk: Desk, name: str) -> dict[str, Any]:
+    """How far the edition has come."""
+    with desk.database.reading() as session:
+        _, edition = desk.edition(session, name)
+        return progress(session, edition, now=now())
+
+
+def is_over(state: dict[str, Any]) -> bool:
+    """Whether nothing more will happen without a person."""
+    if state["status"] == EditionState.SENDING:
+        return bool(state["queued"] == 0 and state["unsure"] > 0)
+    return bool(state["status"] != EditionState.SCHEDULED)
+
+
+def _explain_unfinished(name: str, state: dict[str, Any]) -> None:
+    if state["unsure"]:
+        aside.print(
+            f"{state['unsure']} deliveries are not confirmed by the provider. When its events are "
+            f"in, or with a mail log: newsletter edition resolve {name} --help",
+            markup=False,
+        )
+    if state["hold_reason"]:
+        aside.print(str(state["hold_reason"]), markup=False)
+
+
+def _tell_plan(plan: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        emit({**plan, "dry_run": True})
+    else:
+        say(
+            f"“{plan['title']}” ({plan['edition']}) would go to {plan['recipients']} readers "
+            f"through {plan['provider']}. Nothing was sent."
+        )
+
+
+def _tell_queued(desk: Desk, name: str, *, as_json: bool) -> None:
+    if as_json:
+        emit(current(desk, name))
+        return
+    say(f"Edition {name} goes out as soon as a worker runs (`newsletter run`, or --wait here).")
+    _nothing_left(desk)
+
+
+def _nothing_left(desk: Desk) -> None:
+    if desk.settings.provider == "folder":
+        say(f"Provider folder: mails are files in {desk.settings.mail_folder}.")
+        say("nothing left this machine")

@@ -1,0 +1,47 @@
+"""`newsletter edition watch DATE`: how a send goes, until it is over."""
+
+import time
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from newsletter.cli.desk import open_desk
+from newsletter.cli.editions import Name
+from newsletter.cli.output import AsJson, PublicationSlug, console, emit, say
+from newsletter.cli.send import current, is_over
+
+SECONDS = 1.0
+SHOWN = ("status", "recipients", "queued", "per_second", "eta_seconds", "unsure", "hold_reason")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("watch")(watch)
+
+
+def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = False) -> None:
+    """Watch an edition until it is sent, paused or cancelled; Ctrl-C only stops watching."""
+    with open_desk(publication) as desk:
+        state = current(desk, name)
+        with Live(console=console, transient=True, auto_refresh=False) as live:
+            while not is_over(state):
+                if as_json:
+                    emit(state)
+                elif console.is_terminal:
+                    live.update(_picture(state), refresh=True)
+                else:
+                    say(" ".join(f"{key}={state[key]}" for key in SHOWN))
+                time.sleep(SECONDS)
+                state = current(desk, name)
+    if as_json:
+        emit(state)
+    else:
+        console.print(_picture(state))
+
+
+def _picture(state: dict[str, object]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for key, value in state.items():
+        if key in SHOWN or (isinstance(value, int) and value):
+            table.add_row(key, str(value))
+    return table
