@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from emails.wording import long_date
 from newsletter.editions.models import Edition
 from newsletter.publications import Publication
 
@@ -51,11 +52,6 @@ class Pages:
     ) -> HTMLResponse:
         """Render what went wrong, or what there is to know, in two sentences."""
         return self.page("problem.html.j2", publication, status=status, title=title, text=text)
-
-
-def long_date(day: dt.date) -> str:
-    """22 November 2026."""
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def day_of(seconds: float) -> dt.date:
