@@ -43,7 +43,8 @@ class StandInApp:
         self._faults = Faults()
         self._signer = EventSigner()
         self._agenda = Agenda()
-        self._readers = Readers(options, self._agenda)
+        self._visits = Agenda()
+        self._readers = Readers(options, self._visits)
         self._outbox = Outbox(options.webhook_url, self._signer) if options.webhook_url else None
         self.public_key = self._signer.public_key
 
@@ -60,6 +61,7 @@ class StandInApp:
                 Route("/standin/faults", self.order_fault, methods=["POST"]),
                 Route("/standin/faults", self.clear_faults, methods=["DELETE"]),
                 Route("/standin/delay", self.set_delay, methods=["POST"]),
+                Route("/standin/events", self.hold_events, methods=["POST"]),
             ],
         )
 
@@ -72,7 +74,8 @@ class StandInApp:
             return self._answer(request, body)
         if fault.taken:
             self._answer(request, body)
-        return await _misbehave(fault, request)
+        with self._faults.holding():
+            return await _misbehave(fault, request)
 
     def _answer(self, request: Request, body: bytes) -> Response:
         if not self._is_authorized(request):
@@ -138,9 +141,12 @@ class StandInApp:
                 "twice": self._journal.twice,
                 "events_sent": outbox.sent if outbox else 0,
                 "events_waiting": outbox.waiting if outbox else 0,
+                "events_planned": len(self._agenda),
                 "posts_refused": outbox.refused_posts if outbox else 0,
-                "planned": len(self._agenda),
+                "held": self._faults.held,
+                "planned": len(self._agenda) + len(self._visits),
                 "visits": self._readers.visited,
+                "visits_waiting": self._readers.waiting,
                 "visits_failed": self._readers.failed,
             }
         )
@@ -181,6 +187,12 @@ class StandInApp:
         self._faults.delay = float((await request.json())["seconds"])
         return Response(status_code=204)
 
+    async def hold_events(self, request: Request) -> Response:
+        """`{"held": true}` keeps events back, as a webhook does that lags; false lets them go."""
+        if self._outbox is not None:
+            self._outbox.hold(held=bool((await request.json())["held"]))
+        return Response(status_code=204)
+
     def _is_authorized(self, request: Request) -> bool:
         expected = f"Bearer {self._options.api_key}"
         given = request.headers.get("authorization", "")
@@ -188,7 +200,7 @@ class StandInApp:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        duties = [self._agenda.run(), self._readers.run()]
+        duties = [self._agenda.run(), self._visits.run(), self._readers.run()]
         if self._outbox is not None:
             duties.append(self._outbox.run())
         tasks = [asyncio.create_task(duty) for duty in duties]

@@ -1,5 +1,7 @@
 """Misbehaviour on order: the next requests are answered as a test wants it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +33,8 @@ class Faults:
     def __init__(self) -> None:
         self._due: list[Fault] = []
         self.delay = 0.0
+        self.held = 0
+        """Requests that are just being answered wrongly, or not at all."""
 
     def order(self, values: dict[str, Any]) -> None:
         """Raises TypeError or ValueError for what is no fault."""
@@ -39,6 +43,14 @@ class Faults:
     def clear(self) -> None:
         self._due.clear()
         self.delay = 0.0
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        self.held += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
 
     def take(self) -> Fault | None:
         """The fault that this request meets, if one is due."""

@@ -35,6 +35,8 @@ class StandIn:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # Ctrl-C is for whoever started it, and reaches it as the end of its input.
+            process_group=0,
         )
         values = {**asdict(options), "journal": str(options.journal)}
         _input(process).write(json.dumps(values) + "\n")

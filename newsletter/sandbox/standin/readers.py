@@ -58,8 +58,14 @@ class Readers:
         self._options = options
         self._agenda = agenda
         self._visits: asyncio.Queue[Visit] = asyncio.Queue()
+        self._under_way = 0
         self.visited = 0
         self.failed = 0
+
+    @property
+    def waiting(self) -> int:
+        """Visits that are due or under way."""
+        return self._visits.qsize() + self._under_way
 
     def received(self, mail: Mail, at: float) -> None:
         """Plan what happens to a mail that was delivered `at` that time."""
@@ -100,12 +106,15 @@ class Readers:
     async def _visit_all(self) -> None:
         while True:
             visit = await self._visits.get()
+            self._under_way += 1
             try:
                 await call(visit.url, method=visit.method, headers={"User-Agent": visit.user_agent})
             except (OSError, ValueError):
                 self.failed += 1
             else:
                 self.visited += 1
+            finally:
+                self._under_way -= 1
 
     def _is(self, mail: Mail, act: str, share: float) -> bool:
         return self._place(mail, act) < share

@@ -56,6 +56,8 @@ class Outbox:
         self._events: deque[dict[str, Any]] = deque()
         self._in_hand = 0
         self._filled = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
         self.sent = 0
         self.refused_posts = 0
 
@@ -67,17 +69,26 @@ class Outbox:
         self._events.append(event)
         self._filled.set()
 
+    def hold(self, *, held: bool) -> None:
+        """Keep events back until told otherwise."""
+        if held:
+            self._open.clear()
+        else:
+            self._open.set()
+
     async def run(self) -> None:
         while True:
             await self._filled.wait()
+            await self._open.wait()
             await asyncio.sleep(GATHER_SECONDS)
-            while self._events:
+            while self._events and self._open.is_set():
                 batch = [self._events.popleft() for _ in range(min(MOST_EVENTS, len(self._events)))]
                 self._in_hand = len(batch)
                 await self._deliver(orjson.dumps(batch) + b"\r\n")
                 self.sent += len(batch)
                 self._in_hand = 0
-            self._filled.clear()
+            if not self._events:
+                self._filled.clear()
 
     async def _deliver(self, body: bytes) -> None:
         """Post until it is taken, with growing pauses; signed anew each time."""
