@@ -52,6 +52,8 @@ class Consequence(StrEnum):
     ALERT = "alert"
 
 
+ENDS_MAIL = frozenset({Consequence.SUPPRESS, Consequence.COMPLAIN, Consequence.LEAVE})
+
 BY_BOUNCE: dict[BounceKind, Consequence] = {
     BounceKind.HARD: Consequence.SUPPRESS,
     BounceKind.SOFT: Consequence.COUNT_SOFT,

@@ -1,12 +1,13 @@
 """The inbox: verified requests are stored raw and answered at once; the worker reads them.
 
-A body is worked through in transactions of at most `EVENTS` events, so that sign-ups and other
-webhooks get through; `done` says how far. What can't be read stays with its error.
+A body is worked through in short transactions, so that sign-ups and other webhooks get through;
+`done` says how far. What can't be read stays with its error.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Protocol
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -15,6 +16,7 @@ from sqlmodel import Session, col, select
 from newsletter.database import Database
 from newsletter.errors import DatabaseError
 from newsletter.feedback import sendgrid
+from newsletter.feedback.bounce_policy import ENDS_MAIL, consequence
 from newsletter.feedback.brake import bounce_brake
 from newsletter.feedback.effects import take_effect
 from newsletter.feedback.errors import UnreadableBody
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 EVENTS = 500
 """Most events in one transaction: well under half a second."""
+PERSONAL_WEIGHT = 10
+"""What ends a reader's mail takes several statements, and counts as so many events."""
 ITEMS = 100
 """Most requests looked at in one transaction."""
 AWAY = (OperationalError, InterfaceError, DatabaseError)
@@ -92,11 +96,13 @@ def _work_together(database: Database, now: float) -> _Done:
 
 def _work(session: Session, items: Sequence[InboxItem], now: float) -> _Done:
     events: list[NormalEvent] = []
-    looked_at = 0
+    room, looked_at = EVENTS, 0
     for item in items:
-        if len(events) >= EVENTS:
+        if room <= 0:
             break
-        events += _take(item, EVENTS - len(events), now)
+        taken = _take(item, room, now)
+        room -= sum(map(_weight, taken))
+        events += taken
         looked_at += 1
     session.flush()
     return looked_at + len(events), take_effect(session, events, now=now)
@@ -117,19 +123,24 @@ def _work_alone(session: Session, now: float) -> _Done:
     return 0, frozenset()
 
 
-def _take(item: InboxItem, most: int, now: float) -> list[NormalEvent]:
-    """The next events of a request; marks it as read when these are the last."""
+def _take(item: InboxItem, room: int, now: float) -> list[NormalEvent]:
+    """The next events of a request, up to `room`; marks it as read when these are the last."""
     try:
         events = _reader(item.provider)(item.body, received_at=item.received_at)
     except UnreadableBody as error:
         log.error("webhook %s can't be read: %s", item.id, error)  # noqa: TRY400 - its text says it
         item.error, item.processed_at = str(error), now
         return []
-    taken = events[item.done : item.done + most]
+    before = accumulate((_weight(event) for event in events[item.done :]), initial=0)
+    taken = [event for event, used in zip(events[item.done :], before, strict=False) if used < room]
     item.done += len(taken)
     if item.done >= len(events):
         item.processed_at = now
     return taken
+
+
+def _weight(event: NormalEvent) -> int:
+    return PERSONAL_WEIGHT if consequence(event) in ENDS_MAIL else 1
 
 
 def _reader(provider: str) -> Reader:

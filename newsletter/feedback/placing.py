@@ -86,8 +86,8 @@ def _readers(
             SUBSCRIBER.c.email_key.is_not(None),
             or_(SUBSCRIBER.c.email_key.in_(emails), SUBSCRIBER.c.id.in_(ids)),
         )
-    ).tuples()
-    keys = {reader_id: key for reader_id, key in rows}  # noqa: C416 - rows are not pairs to mypy
+    )
+    keys = {row.id: row.email_key for row in rows}
     return _Readers({key: reader_id for reader_id, key in keys.items()}, keys)
 
 

@@ -98,7 +98,8 @@ class Mailed:
                 }
                 for position, reader in enumerate(readers)
             ]
-            session.execute(insert(DELIVERY), rows)
+            if rows:
+                session.execute(insert(DELIVERY), rows)
             return edition.key
 
     def _edition(self, session: Session, day: int, at: float, recipients: int) -> Edition:
@@ -203,10 +204,10 @@ class Mailed:
             return session.get_one(Edition, edition_id)
 
     def alerts(self) -> list[str]:
-        """The subjects of the alerts that are queued."""
+        """The headings of the alerts that are queued."""
         with self.database.reading() as session:
             notices = session.exec(select_model(Notice).where(Notice.kind == "alert")).all()
-            return [notice.data["subject"] for notice in notices]
+            return [notice.data["heading"] for notice in notices]
 
     def change(self, table: type[Subscriber | Subscription], **values: object) -> None:
         with self.database.writing() as session:

@@ -1,0 +1,154 @@
+"""Requests are kept until they are read, and none stops another."""
+
+import json
+import threading
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.feedback.duty import work_feedback, work_off_inbox
+from newsletter.feedback.effects import take_effect
+from newsletter.feedback.events import NormalEvent
+from newsletter.feedback.inbox import EVENTS, PERSONAL_WEIGHT, receive, work_inbox
+from newsletter.feedback.models import EVENT, InboxItem
+from tests.newsletter.feedback.mailed import NOW, Mailed, event, hard_bounce
+
+
+def receive_raw(database: Database, body: bytes, *, provider: str = "sendgrid") -> None:
+    with database.writing() as session:
+        receive(session, provider, body, now=NOW)
+
+
+def items(database: Database) -> list[InboxItem]:
+    with database.reading() as session:
+        return list(session.scalars(select(InboxItem).order_by(InboxItem.id)))  # type: ignore[arg-type]
+
+
+def stored_events(database: Database) -> int:
+    with database.reading() as session:
+        return int(session.execute(select(func.count()).select_from(EVENT)).scalar_one())
+
+
+def test_a_request_is_kept_as_it_came(database: Database) -> None:
+    body = b'[{"event":"delivered"}]\r\n'
+
+    receive_raw(database, body)
+
+    (item,) = items(database)
+    assert (item.body, item.received_at, item.processed_at) == (body, NOW, None)
+
+
+def test_with_nothing_to_do_nothing_is_done(database: Database) -> None:
+    assert work_feedback(database, now=NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "body"), [("sendgrid", b"[not json"), ("nobody", b"[]"), ("sendgrid", b"{}")]
+)
+def test_an_unreadable_body_is_kept_with_its_error_and_not_tried_again(
+    mailed: Mailed, provider: str, body: bytes
+) -> None:
+    (reader,) = mailed.readers(1)
+    edition_id = mailed.edition([reader])
+    receive_raw(mailed.database, body, provider=provider)
+
+    mailed.post(event(edition_id, reader, "delivered"))
+
+    bad, good = items(mailed.database)
+    assert bad.body == body
+    assert bad.error
+    assert bad.processed_at == NOW
+    assert (good.error, good.processed_at) == (None, NOW)
+    assert mailed.delivery(edition_id, reader).state == "delivered"
+    assert work_feedback(mailed.database, now=NOW) == 0
+
+
+def test_a_body_that_trips_us_up_is_set_aside_and_the_others_are_read(
+    mailed: Mailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = mailed.readers(3)
+    edition_id = mailed.edition(readers)
+
+    def trip(session: Session, events: Sequence[NormalEvent], *, now: float) -> frozenset[int]:
+        effect = take_effect(session, events, now=now)
+        if any(one.raw.get("poison") for one in events):
+            raise ZeroDivisionError("a bug of ours")
+        return effect
+
+    monkeypatch.setattr("newsletter.feedback.inbox.take_effect", trip)
+    for number, reader in enumerate(readers):
+        one = event(edition_id, reader, "delivered", poison=number == 1)
+        receive_raw(mailed.database, json.dumps([one]).encode())
+
+    mailed.work()
+
+    errors = [item.error for item in items(mailed.database)]
+    assert errors == [None, "ZeroDivisionError: a bug of ours", None]
+    states = [mailed.delivery(edition_id, reader).state for reader in readers]
+    assert states == ["delivered", "accepted", "delivered"]
+
+
+def test_an_empty_request_is_read(database: Database) -> None:
+    receive_raw(database, b"[]")
+
+    work_off_inbox(database, now=NOW)
+
+    assert items(database)[0].processed_at == NOW
+
+
+def test_a_long_request_is_worked_through_in_several_transactions(mailed: Mailed) -> None:
+    readers = mailed.readers(EVENTS * 2 + 1)
+    edition_id = mailed.edition(readers)
+    body = json.dumps([event(edition_id, reader, "delivered") for reader in readers]).encode()
+    receive_raw(mailed.database, body)
+
+    work_inbox(mailed.database, now=NOW)
+    (item,) = items(mailed.database)
+    assert (item.done, item.processed_at) == (EVENTS, None)
+    assert stored_events(mailed.database) == EVENTS
+
+    work_off_inbox(mailed.database, now=NOW)
+    (item,) = items(mailed.database)
+    assert (item.done, item.processed_at) == (len(readers), NOW)
+    assert stored_events(mailed.database) == len(readers)
+
+
+def test_readers_whose_mail_ends_make_a_transaction_full_sooner(mailed: Mailed) -> None:
+    readers = mailed.readers(60)
+    edition_id = mailed.edition(readers)
+    body = json.dumps([hard_bounce(edition_id, reader) for reader in readers]).encode()
+    receive_raw(mailed.database, body)
+
+    work_inbox(mailed.database, now=NOW)
+    assert items(mailed.database)[0].done == EVENTS // PERSONAL_WEIGHT
+
+    work_off_inbox(mailed.database, now=NOW)
+    assert len(mailed.suppressions()) == 60
+
+
+def test_two_workers_at_once_count_everything_once(mailed: Mailed) -> None:
+    readers = mailed.readers(300)
+    edition_id = mailed.edition(readers)
+    events = [event(edition_id, reader, "delivered") for reader in readers]
+    for start in range(0, 300, 10):
+        body = json.dumps(events[start : start + 10]).encode()
+        receive_raw(mailed.database, body)
+        receive_raw(mailed.database, body)
+
+    workers = [
+        threading.Thread(target=work_off_inbox, args=(mailed.database,), kwargs={"now": NOW})
+        for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    work_off_inbox(mailed.database, now=NOW)
+
+    assert stored_events(mailed.database) == 300
+    assert all(item.error is None for item in items(mailed.database))
+    states = {mailed.delivery(edition_id, reader).state for reader in readers}
+    assert states == {"delivered"}
