@@ -21,9 +21,9 @@ from newsletter.settings import Settings
 from newsletter.site import Site
 from newsletter.web.app import create_app
 from newsletter.web.serving import serving
-from subscribers import signup
+from subscribers import signup, suppression
 from subscribers.consent import Agreement
-from subscribers.models import Subscription, Tracking
+from subscribers.models import ConsentRecord, Subscription, SuppressionReason, Tracking
 from subscribers.signup import MailKind, MailToSend, SignupPolicy
 
 NOW = 1_800_000_000.0
@@ -103,6 +103,25 @@ class World:
     def subscription(self, subscriber_id: int) -> Subscription:
         with self.database.reading() as session:
             return session.get_one(Subscription, (subscriber_id, self.publication_id))
+
+    def consents(self, subscriber_id: int, *, granted: bool) -> list[ConsentRecord]:
+        with self.database.reading() as session:
+            return list(
+                session.exec(
+                    select(ConsentRecord)
+                    .where(
+                        ConsentRecord.subscriber_id == subscriber_id,
+                        ConsentRecord.granted == granted,
+                    )
+                    .order_by(col(ConsentRecord.id))
+                )
+            )
+
+    def suppress(self, email_key: str) -> None:
+        with self.database.writing() as session:
+            suppression.suppress(
+                session, email_key, SuppressionReason.HARD_BOUNCE, now=self.clock()
+            )
 
     def edition(
         self,

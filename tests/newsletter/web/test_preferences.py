@@ -1,0 +1,154 @@
+"""Preferences: a mail's link lets its holder send less, never more."""
+
+import re
+
+import httpx
+import pytest
+
+from newsletter.publications import Publication
+from newsletter.tokens import Purpose
+from subscribers.models import State, Tracking
+from tests.newsletter.web.world import World
+
+ALL = ["labs", "wire", "papers", "benchmarks", "trending"]
+
+
+@pytest.fixture
+def reader(world: World) -> int:
+    return world.reader()
+
+
+@pytest.fixture
+def path(world: World, reader: int) -> str:
+    return f"/preferences/{world.site.delivery_token(world.edition(), reader)}"
+
+
+def fresh_path(world: World, reader: int, *, epoch: int = 0) -> str:
+    expiry = int(world.clock()) + 3600
+    token = world.site.signer.sign(Purpose.MANAGE, world.publication_id, reader, epoch, expiry)
+    return f"/preferences/{token}"
+
+
+def save(
+    web: httpx.Client, path: str, *, topics: list[str] | None = None, **fields: str
+) -> httpx.Response:
+    chosen = ALL if topics is None else topics
+    return web.post(path, data={"topics": chosen, **fields}, follow_redirects=True)
+
+
+def test_the_address_is_masked(web: httpx.Client, path: str) -> None:
+    page = web.get(path).text
+    assert "a•••@example.org" in page
+    assert "ada@example.org" not in page
+
+
+def test_topics_are_muted_and_back(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    answer = save(web, path, topics=["labs", "papers", "trending"])
+    assert "Saved" in answer.text
+    assert world.subscription(reader).muted == "benchmarks wire"
+    assert re.findall(r'name="topics" value="([a-z]+)" checked', answer.text) == [
+        "labs",
+        "papers",
+        "trending",
+    ]
+    save(web, path)
+    assert world.subscription(reader).muted == ""
+
+
+def test_a_topic_that_there_is_not_is_ignored(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    save(web, path, topics=[*ALL, "<script>"])
+    assert world.subscription(reader).muted == ""
+
+
+def test_a_pause_and_its_end(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    answer = save(web, path, pause="2")
+    subscription = world.subscription(reader)
+    assert (subscription.state, subscription.mailable) == (State.PAUSED, False)
+    assert subscription.paused_until == world.clock() + 14 * 86_400
+    assert "29 January 2027" in answer.text
+    save(web, path, pause="resume")
+    assert world.subscription(reader).mailable
+
+
+def test_saving_something_else_leaves_a_pause_as_it_is(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    save(web, path, pause="4")
+    until = world.subscription(reader).paused_until
+    world.clock.move(86_400)
+    save(web, path, topics=["labs"], pause="")
+    assert world.subscription(reader).paused_until == until
+
+
+def test_tracking_is_refused_by_a_mails_link(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    save(web, path, tracking="off")
+    assert world.subscription(reader).tracking == Tracking.OFF
+    assert [record.kind for record in world.consents(reader, granted=False)] == ["tracking"]
+
+
+def test_tracking_is_not_granted_by_a_mails_link(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    answer = save(web, path, topics=["labs"], tracking="linked")
+    assert answer.status_code == 422
+    subscription = world.subscription(reader)
+    assert (subscription.tracking, subscription.muted) == (Tracking.COUNTED, "")
+
+
+def test_tracking_is_granted_by_a_freshly_mailed_link_once(
+    web: httpx.Client, world: World, reader: int
+) -> None:
+    path = fresh_path(world, reader)
+    assert save(web, path, tracking="linked").status_code == 200
+    assert world.subscription(reader).tracking == Tracking.LINKED
+    save(web, fresh_path(world, reader, epoch=1), tracking="off")
+    assert save(web, path, tracking="linked").status_code == 410
+    assert world.subscription(reader).tracking == Tracking.OFF
+
+
+def test_a_fresh_link_expires(web: httpx.Client, world: World, reader: int) -> None:
+    path = fresh_path(world, reader)
+    world.clock.move(3_700)
+    assert web.get(path).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("policy", "offered"),
+    [
+        ("consent", ["linked", "counted", "off"]),
+        ("linked", ["linked", "off"]),
+        ("counted", ["counted", "off"]),
+        ("off", []),
+    ],
+)
+def test_the_page_offers_what_the_policy_leaves(
+    web: httpx.Client, world: World, path: str, policy: str, offered: list[str]
+) -> None:
+    with world.database.writing() as session:
+        session.get_one(Publication, world.publication_id).tracking = policy
+    page = web.get(path).text
+    assert re.findall(r'name="tracking" value="([a-z]+)"', page) == offered
+
+
+def test_who_left_is_shown_no_choices(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    web.post(path.replace("preferences", "unsubscribe"))
+    assert "<form" not in web.get(path).text
+    assert save(web, path, pause="2").status_code == 409
+
+
+def test_another_site_cannot_save(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    answer = web.post(path, data={"tracking": "off"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert world.subscription(reader).tracking == Tracking.COUNTED
+
+
+def test_a_test_mails_link_says_so(web: httpx.Client, world: World) -> None:
+    token = world.site.delivery_token(world.edition(), 0)
+    assert "test mail" in web.get(f"/preferences/{token}").text
+    assert "test mail" in web.post(f"/preferences/{token}").text

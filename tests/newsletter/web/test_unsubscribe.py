@@ -1,0 +1,172 @@
+"""Leaving: by one click (RFC 8058) or on the page; a GET never does it."""
+
+import httpx
+import pytest
+
+from newsletter.tokens import Purpose
+from subscribers.models import State
+from subscribers.suppression import is_suppressed
+from tests.newsletter.web.world import World
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+ELSEWHERE = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.fixture
+def reader(world: World) -> int:
+    return world.reader()
+
+
+@pytest.fixture
+def path(world: World, reader: int) -> str:
+    return f"/unsubscribe/{world.site.delivery_token(world.edition(), reader)}"
+
+
+def test_a_get_shows_a_button_and_changes_nothing(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    page = web.get(path)
+    web.head(path)
+    assert page.status_code == 200
+    assert "<button" in page.text
+    assert "a•••@example.org" in page.text
+    assert world.subscription(reader).state == State.ACTIVE
+
+
+def test_one_click_urlencoded(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    answer = web.post(path, data=ONE_CLICK, headers=ELSEWHERE)
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    subscription = world.subscription(reader)
+    assert (subscription.state, subscription.mailable) == (State.UNSUBSCRIBED, False)
+
+
+def test_one_click_multipart(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    answer = web.post(path, files={"List-Unsubscribe": (None, "One-Click")}, headers=ELSEWHERE)
+    assert answer.status_code == 200
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", ""),
+        (b"List-Unsubscribe=One-Click", "text/plain"),
+        (b"broken", "multipart/form-data; boundary=x"),
+        (b"\xff\xfe", "application/json"),
+    ],
+)
+def test_any_post_means_it(
+    web: httpx.Client, world: World, reader: int, path: str, body: bytes, content_type: str
+) -> None:
+    answer = web.post(path, content=body, headers={"Content-Type": content_type})
+    assert answer.status_code == 200
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+
+
+def test_it_may_be_repeated(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    for _ in range(3):
+        assert web.post(path, data=ONE_CLICK).status_code == 200
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+    assert len(world.consents(reader, granted=False)) == 1
+
+
+def test_the_record_tells_the_click_from_the_page(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    web.post(path, data=ONE_CLICK)
+    other = world.reader("bob@example.org")
+    token = world.site.delivery_token(1, other)
+    web.post(f"/unsubscribe/{token}?from=page")
+    assert [record.source for record in world.consents(reader, granted=False)] == ["one-click"]
+    assert [record.source for record in world.consents(other, granted=False)] == ["page"]
+
+
+def test_leaving_is_no_suppression(web: httpx.Client, world: World, path: str) -> None:
+    web.post(path)
+    with world.database.reading() as session:
+        assert not is_suppressed(session, "ada@example.org")
+
+
+def test_a_link_works_for_years(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    world.clock.move(3 * 365 * 86_400)
+    assert web.post(path).status_code == 200
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+
+
+def test_undo_within_the_hour(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    web.post(path)
+    world.clock.move(3_000)
+    answer = web.post(f"{path}/undo")
+    assert "Welcome back" in answer.text
+    subscription = world.subscription(reader)
+    assert (subscription.state, subscription.mailable) == (State.ACTIVE, True)
+
+
+def test_undo_is_refused_later(web: httpx.Client, world: World, reader: int, path: str) -> None:
+    web.post(path)
+    world.clock.move(3_700)
+    answer = web.post(f"{path}/undo")
+    assert answer.status_code == 409
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+
+
+def test_undo_from_another_site_is_refused(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    web.post(path)
+    assert web.post(f"{path}/undo", headers=ELSEWHERE).status_code == 403
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+
+
+def test_a_reason_is_kept_on_one_line(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    web.post(path)
+    answer = web.post(f"{path}/reason", data={"reason": "too-often", "note": "twice\r\na day"})
+    assert "Thank you" in answer.text
+    assert world.subscription(reader).end_reason == "too-often: twice a day"
+
+
+def test_a_reason_alone_ends_nothing(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    web.post(f"{path}/reason", data={"reason": "too-often"})
+    assert world.subscription(reader).state == State.ACTIVE
+
+
+@pytest.mark.parametrize("token", ["x", "forged-token-of-some-length-here"])
+def test_a_forged_link_changes_nothing(web: httpx.Client, world: World, token: str) -> None:
+    reader = world.reader()
+    answer = web.post(f"/unsubscribe/{token}", data=ONE_CLICK)
+    assert answer.status_code == 403
+    assert "whole link" in answer.text
+    assert world.subscription(reader).state == State.ACTIVE
+
+
+def test_a_token_for_another_door_changes_nothing(
+    web: httpx.Client, world: World, reader: int
+) -> None:
+    token = world.site.signer.sign(Purpose.RETURN_PATH, 1, reader)
+    assert web.post(f"/unsubscribe/{token}").status_code == 403
+    assert world.subscription(reader).state == State.ACTIVE
+
+
+def test_a_test_mails_link_says_so(web: httpx.Client, world: World, reader: int) -> None:
+    token = world.site.delivery_token(world.edition(), 0)
+    for answer in (web.get(f"/unsubscribe/{token}"), web.post(f"/unsubscribe/{token}")):
+        assert answer.status_code == 200
+        assert "test mail" in answer.text
+    assert world.subscription(reader).state == State.ACTIVE
+
+
+def test_a_link_from_a_notice_works_too(web: httpx.Client, world: World, reader: int) -> None:
+    expiry = int(world.clock()) + 60
+    token = world.site.signer.sign(Purpose.MANAGE, world.publication_id, reader, 0, expiry)
+    assert web.post(f"/unsubscribe/{token}").status_code == 200
+    assert world.subscription(reader).state == State.UNSUBSCRIBED
+
+
+def test_the_page_after_leaving_offers_no_second_leaving(web: httpx.Client, path: str) -> None:
+    web.post(path)
+    assert "You are unsubscribed" in web.get(path).text
