@@ -15,15 +15,12 @@ from typing import Self
 from emails import headers as fields
 from emails.composition import Composition
 from emails.errors import HeaderError, SlotError
+from emails.quoted_printable import SOFT_BREAK, quoted_printable
 from emails.slots import split
 
 SLOT_OCTETS = 400
 """The longest value that a slot in a header may be given; RFC 5321 §4.5.3.1 allows paths of 256."""
 
-_SOFT_BREAK = b"=\r\n"
-_LINE_OCTETS = 76  # RFC 2045 §6.7 rule 5, the soft break's "=" counted
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_UNSAFE = re.compile(rb"[^\t\x20-\x3c\x3e-\x7e]|[\t ]\Z|\A\.")
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,75}")
 
 _TO, _MESSAGE_ID = "to", "message_id"
@@ -228,43 +225,11 @@ def _body(text: str, words: Mapping[str, str]) -> Iterable[bytes | Port]:
     constants = [quoted_printable(constant) for constant in segments.constants]
     last = len(constants) - 1
     for position, constant in enumerate(constants):
-        before = _SOFT_BREAK if position > 0 else b""
-        after = _SOFT_BREAK if position < last else b""
+        before = SOFT_BREAK if position > 0 else b""
+        after = SOFT_BREAK if position < last else b""
         yield before + constant + after
         if position < last:
             yield Port(segments.names[position], _encode_body)
-
-
-def quoted_printable(text: str) -> bytes:
-    """`text` as quoted-printable (RFC 2045 §6.7) for a place where a line begins.
-
-    Line breaks of any kind become CRLF. A dot that begins a line is written =2E, so that the
-    result needs no dot-stuffing wherever it is sent.
-    """
-    return b"\r\n".join(_encode_line(line.encode("utf-8")) for line in _LINE_BREAK.split(text))
-
-
-def _encode_line(line: bytes) -> bytes:
-    safe = _UNSAFE.sub(lambda match: b"=%02X" % match[0][0], line)
-    if len(safe) <= _LINE_OCTETS - 1:
-        return safe
-    cuts = []
-    start = 0
-    while len(safe) - start > _LINE_OCTETS - 1:
-        end = _before_escape(safe, start + _LINE_OCTETS - 1)
-        cuts.append(safe[start:end])
-        start = end
-    return _SOFT_BREAK.join(_without_leading_dot(cut) for cut in [*cuts, safe[start:]])
-
-
-def _before_escape(line: bytes, end: int) -> int:
-    """`end`, or where the `=XX` begins that it would cut."""
-    escape = line.rfind(b"=", end - 2, end)
-    return end if escape < 0 else escape
-
-
-def _without_leading_dot(line: bytes) -> bytes:
-    return b"=2E" + line[1:] if line.startswith(b".") else line
 
 
 def _encode_body(value: str) -> bytes:

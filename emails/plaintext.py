@@ -9,12 +9,16 @@ from emails.tables import TableView
 from emails.wording import change
 
 WIDTH = 72
+_BLANKS = re.compile(r"[ \t\r\n]+")  # a no-break space breaks no line
+_CODE = re.compile(r" {4,}(?![-*>] |\d+\. )\S")
 _GUTTER = "  "
 _MIN_NAME = 16
 
 
 def columns(text: str) -> int:
     """How many columns of a terminal `text` takes: wide characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
     return sum(map(_character_columns, text))
 
 
@@ -29,14 +33,17 @@ def wrapped(text: str, first: str = "", rest: str = "") -> str:
 
     Words, and so addresses, stay whole even where they are longer than a line.
     """
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines: list[str] = []
+    line, room = first, WIDTH - columns(first)
+    for word in filter(None, _BLANKS.split(text)):
+        wide = columns(word)
+        if wide > room and line not in (first, rest):
+            lines.append(line)
+            line, room = rest, WIDTH - columns(rest)
+        glue = "" if line in (first, rest) else " "
+        line += glue + word
+        room -= wide + 1
+    return "\n".join([*lines, line]) if line != first else ""
 
 
 def excerpt(text: str, length: int) -> str:
@@ -58,6 +65,8 @@ def wrapped_block(text: str) -> str:
 
 
 def _wrapped_line(line: str) -> str:
+    if _CODE.match(line):
+        return line
     mark = re.match(r"\s*((?:[-*>]|\d+\.)\s+)*", line)
     first = mark[0] if mark else ""
     rest = re.sub(r"[^\s>]", " ", first)

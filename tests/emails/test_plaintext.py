@@ -63,6 +63,25 @@ def test_words_and_addresses_stay_whole() -> None:
     assert "state-of-the-art" in wrapped("x " * 31 + "state-of-the-art")
 
 
+def test_wide_characters_count_twice() -> None:
+    lines = wrapped("日本語日本語 " * 12).splitlines()
+    assert {columns(line) for line in lines[:-1]} == {64}
+
+
+def test_a_no_break_space_breaks_no_line() -> None:
+    assert "10\xa0km" in wrapped("x " * 34 + "10\xa0km").splitlines()
+
+
+def test_code_is_left_as_it_is() -> None:
+    code = "    a  =  " + "b" * 80
+    assert wrapped_block(f"see\n\n{code}") == f"see\n\n{code}"
+
+
+@given(st.text("ab \n", max_size=300))
+def test_wrapping_loses_no_word(text: str) -> None:
+    assert wrapped(text, "* ", "  ").replace("* ", "", 1).split() == text.split()
+
+
 def test_what_hangs_under_a_bullet_is_indented() -> None:
     lines = bulleted("word " * 30).splitlines()
     assert lines[0].startswith("* word")
