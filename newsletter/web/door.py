@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote
 
+from sqlalchemy.exc import OperationalError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,7 +18,7 @@ from newsletter.errors import TokenError
 from newsletter.feedback.verdict import HitKind
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.link_cache import LinkCache
-from newsletter.web.pages import Pages
+from newsletter.web.pages import BUSY, Pages, Problem
 from newsletter.web.public.visitor import NOBODY
 
 PIXEL = bytes.fromhex(
@@ -30,6 +31,10 @@ CLICK_PATH = re.compile(r"/c/([1-9][0-9]{0,5})/([\w-]+)", re.ASCII)
 READING = frozenset({"GET", "HEAD"})
 AS_WRITTEN = "%/:?#[]@!$&'()*+,;=~"
 """Signs of a URL (RFC 3986 §2) that stay as they are in a Location header."""
+
+UNKNOWN = Problem(
+    404, "This link leads nowhere", "Perhaps a mail program cut it: please copy the whole link."
+)
 
 
 class Recorder(Protocol):
@@ -89,9 +94,12 @@ class Door:
     async def _click(self, scope: Scope, number: int, token: str) -> Response:
         """A redirect to what the edition has under this number, and nowhere else."""
         whose = self._read(token)
-        url = None if whose is None else await self._links.find(whose[0], number)
+        try:
+            url = None if whose is None else await self._links.find(whose[0], number)
+        except OperationalError:
+            return self._pages.problem(None, BUSY)
         if whose is None or url is None:
-            return self._unknown()
+            return self._pages.problem(None, UNKNOWN)
         self._record(scope, HitKind.CLICK, whose, number)
         location = quote(url, safe=AS_WRITTEN)
         return Response(status_code=302, headers={"Location": location, **NEVER_STORED})
@@ -125,12 +133,4 @@ class Door:
             at=self._now(),
             method=scope["method"],
             user_agent=agent.decode("latin-1"),
-        )
-
-    def _unknown(self) -> Response:
-        return self._pages.problem(
-            None,
-            status=404,
-            title="This link leads nowhere",
-            text="Perhaps a mail program cut it: please copy the whole link.",
         )

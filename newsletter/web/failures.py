@@ -5,11 +5,12 @@ Each kind of error has one entry; a kind without its own is answered like its ne
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -19,6 +20,7 @@ from newsletter.publications import Publication
 from newsletter.web.api.failures import answer_tool
 from newsletter.web.by_kind import nearest
 from newsletter.web.house import house_of
+from newsletter.web.pages import BUSY, Problem
 from newsletter.web.public.visitor import SampleLink
 from subscribers.errors import (
     CannotUndo,
@@ -29,27 +31,13 @@ from subscribers.errors import (
     UnknownReader,
 )
 
-RETRY_SECONDS = "30"
-UNAVAILABLE = 503
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What a page says about an error; without `text`, the error's own words."""
-
-    status: int
-    title: str
-    text: str | None = None
-
-
+ITS_OWN = ""
+"""Stands for the error's own words."""
 NOTHING_HERE = Problem(404, "Nothing here", "There is no such page. The archive has every edition.")
-BUSY = Problem(
-    UNAVAILABLE, "One moment, please", "We can't look that up just now. Please try again shortly."
-)
 UNCLEAR = Problem(422, "Something is missing", "Please go back and fill in the form once more.")
 
 BY_ERROR: Mapping[type, Problem] = {
-    SampleLink: Problem(200, "Just for show"),
+    SampleLink: Problem(200, "Just for show", ITS_OWN),
     TokenExpired: Problem(
         410,
         "This link has expired",
@@ -69,15 +57,16 @@ BY_ERROR: Mapping[type, Problem] = {
     UnknownReader: Problem(
         410, "Nothing left to do", "We don't keep a subscription of yours any more."
     ),
-    CannotUndo: Problem(409, "Too late to undo"),
+    CannotUndo: Problem(409, "Too late to undo", ITS_OWN),
     ImpossibleTransition: Problem(
         409, "That doesn't go together", "Your subscription isn't active at the moment."
     ),
-    InvalidPreference: Problem(422, "We don't understand that"),
+    InvalidPreference: Problem(422, "We don't understand that", ITS_OWN),
     SubscribersError: UNCLEAR,
     RequestValidationError: UNCLEAR,
     NotFound: NOTHING_HERE,
-    DBAPIError: BUSY,
+    OperationalError: BUSY,
+    PoolTimeout: BUSY,
     DatabaseError: BUSY,
     Exception: Problem(
         500,
@@ -100,7 +89,8 @@ def handle_failures(app: FastAPI) -> None:
         SubscribersError,
         RequestValidationError,
         HTTPException,
-        DBAPIError,
+        OperationalError,
+        PoolTimeout,
         Exception,
     ):
         app.add_exception_handler(root, answer_failure)
@@ -110,28 +100,21 @@ def answer_failure(request: Request, error: Exception) -> Response:
     """Answer in the form that the asker reads."""
     if request.url.path.startswith("/api/"):
         return answer_tool(error)
-    problem = _problem(error)
-    page = house_of(request).pages.problem(
-        _publication(request),
-        status=problem.status,
-        title=problem.title,
-        text=problem.text or str(error),
-    )
-    if problem.status == UNAVAILABLE:
-        page.headers["Retry-After"] = RETRY_SECONDS
-    return page
+    return house_of(request).pages.problem(_publication(request), _problem(error))
 
 
 def _problem(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         general = Problem(error.status_code, "That didn't work", str(error.detail))
         return BY_STATUS.get(error.status_code, general)
-    return nearest(BY_ERROR, error)
+    problem = nearest(BY_ERROR, error)
+    return replace(problem, text=problem.text or str(error))
 
 
 def _publication(request: Request) -> Publication | None:
     """Whose masthead the page has; none where that can't be looked up either."""
     house = house_of(request)
-    with suppress(NotFound, DBAPIError), house.database.reading() as session:
+    # Whatever is wrong now, the error that is being answered counts.
+    with suppress(Exception), house.database.reading() as session:
         return house.publication(session, request)
     return None

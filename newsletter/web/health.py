@@ -1,7 +1,7 @@
 """`/healthz` and `/readyz`, for whoever restarts and routes; under any host."""
 
 from fastapi import APIRouter
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 from starlette.responses import JSONResponse, Response
 
 from newsletter.errors import DatabaseError
@@ -23,7 +23,7 @@ def readyz(house: Here) -> Response:
     try:
         house.database.check()
         current = is_current(house.database)
-    except (DatabaseError, DBAPIError):
+    except (DatabaseError, OperationalError):
         return _unready("the database does not answer")
     if not current:
         return _unready("the database has the tables of another version: run newsletter migrate")

@@ -1,6 +1,7 @@
 """HTML pages from templates."""
 
 import datetime as dt
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,21 @@ from newsletter.publications import Publication
 STATIC = files("newsletter.web") / "static"
 PRIVATE = {"Cache-Control": "no-store"}
 PUBLIC = {"Cache-Control": "public, max-age=60", "Vary": "Host"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a page says where there is nothing else to show: two sentences."""
+
+    status: int
+    title: str
+    text: str
+
+
+BUSY = Problem(
+    503, "One moment, please", "We can't look that up just now. Please try again shortly."
+)
+RETRY_SECONDS = "30"
 
 
 class Pages:
@@ -47,11 +63,12 @@ class Pages:
         html = self.text(template, publication=publication, **values)
         return HTMLResponse(html, headers=PUBLIC)
 
-    def problem(
-        self, publication: Publication | None, *, status: int, title: str, text: str
-    ) -> HTMLResponse:
-        """Render what went wrong, or what there is to know, in two sentences."""
-        return self.page("problem.html.j2", publication, status=status, title=title, text=text)
+    def problem(self, publication: Publication | None, problem: Problem) -> HTMLResponse:
+        """Render what went wrong, or what there is to know."""
+        page = self.page("problem.html.j2", publication, status=problem.status, problem=problem)
+        if problem.status == BUSY.status:
+            page.headers["Retry-After"] = RETRY_SECONDS
+        return page
 
 
 def day_of(seconds: float) -> dt.date:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsletter.web.pages import Pages
+from newsletter.web.pages import Pages, Problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OUR_SITES = frozenset({"same-origin", "none"})
@@ -18,6 +18,12 @@ EXEMPT = re.compile(
     r"/hooks/[a-z]+"  # signed by the provider
     r"|/unsubscribe/[^/]+"  # one click in a mail program (RFC 8058)
     r"|/subscribe"  # a form embedded in somebody's own site
+)
+
+REFUSED = Problem(
+    403,
+    "That came from another site",
+    "For safety, this form works only from its own page. Nothing was changed.",
 )
 
 
@@ -32,13 +38,7 @@ class SameOrigin:
         if scope["type"] != "http" or _may_pass(scope):
             await self._app(scope, receive, send)
             return
-        refusal = self._pages.problem(
-            None,
-            status=403,
-            title="That came from another site",
-            text="For safety, this form works only from its own page. Nothing was changed.",
-        )
-        await refusal(scope, receive, send)
+        await self._pages.problem(None, REFUSED)(scope, receive, send)
 
 
 def _may_pass(scope: Scope) -> bool:

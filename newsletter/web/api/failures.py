@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -36,7 +37,8 @@ BY_ERROR: Mapping[type, tuple[int, str]] = {
     NotFound: (404, "not_found"),
     TokenError: (401, "unauthorized"),
     DatabaseError: (503, "unavailable"),
-    DBAPIError: (503, "unavailable"),
+    OperationalError: (503, "unavailable"),
+    PoolTimeout: (503, "unavailable"),
     RequestValidationError: (422, "invalid"),
     NewsletterError: (400, "refused"),
     Exception: (500, "internal"),

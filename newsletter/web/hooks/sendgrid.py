@@ -6,9 +6,10 @@ database that is away gets 503 (`failures.py`).
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from newsletter.feedback import inbox, sendgrid
+from newsletter.feedback.errors import BadSignature
 from newsletter.web.house import Here, House
 
 router = APIRouter(prefix="/hooks")
@@ -19,7 +20,10 @@ async def receive_events(request: Request, house: Here) -> Response:
     """Verify the raw bytes, commit them, and only then answer."""
     body = await request.body()
     key = house.settings.sendgrid_webhook_public_key
-    await run_in_threadpool(sendgrid.verify, body, request.headers, key)
+    try:
+        await run_in_threadpool(sendgrid.verify, body, request.headers, key)
+    except BadSignature as error:
+        return PlainTextResponse(str(error), status_code=403)
     await run_in_threadpool(_store, house, body)
     return Response(status_code=204)
 

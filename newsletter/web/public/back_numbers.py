@@ -11,6 +11,7 @@ from newsletter.dispatch.models import Batch
 from newsletter.editions.library import find_edition
 from newsletter.editions.models import Edition, StoredComposition
 from newsletter.editions.states import EditionState
+from newsletter.editions.variants import current_issue
 from newsletter.errors import NotFound
 
 WENT_OUT: Collection[str] = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
@@ -26,21 +27,21 @@ class Neighbours:
 
 
 def went_out(session: Session, publication_id: int, *, limit: int | None = None) -> list[Edition]:
-    """Editions that readers got, newest first."""
-    return list(session.exec(_published(publication_id).order_by(*_NEWEST_FIRST).limit(limit)))
+    """Editions that readers got, newest first, as they got them."""
+    rows = session.exec(_published(publication_id).order_by(*_NEWEST_FIRST).limit(limit))
+    return [shown for edition in rows if (shown := _as_mailed(session, edition))]
 
 
 def find_published(session: Session, publication_id: int, name: str) -> Edition:
-    """Return the edition called DATE or DATE/SLUG, at the revision that readers got.
+    """Return the edition called DATE or DATE/SLUG, as readers got it.
 
-    A copy that belongs to no session. Raises NotFound for a draft, too.
+    Raises NotFound for a draft, too.
     """
     edition = find_edition(session, publication_id, name)
-    if edition.state not in WENT_OUT:
+    shown = _as_mailed(session, edition) if edition.state in WENT_OUT else None
+    if shown is None:
         raise NotFound(f"Edition {name} has not gone out.")
-    copy = Edition(**edition.model_dump())
-    copy.revision = _revision(session, edition)
-    return copy
+    return shown
 
 
 def neighbours(session: Session, edition: Edition) -> Neighbours:
@@ -48,9 +49,11 @@ def neighbours(session: Session, edition: Edition) -> Neighbours:
     place = tuple_(col(Edition.date), col(Edition.id))
     here = (edition.date, edition.key)
     published = _published(edition.publication_id)
-    before = published.where(place < here).order_by(*_NEWEST_FIRST)
-    after = published.where(place > here).order_by(col(Edition.date), col(Edition.id))
-    return Neighbours(session.exec(before.limit(1)).first(), session.exec(after.limit(1)).first())
+    before = session.exec(published.where(place < here).order_by(*_NEWEST_FIRST).limit(1)).first()
+    after = session.exec(
+        published.where(place > here).order_by(col(Edition.date), col(Edition.id)).limit(1)
+    ).first()
+    return Neighbours(before and _as_mailed(session, before), after and _as_mailed(session, after))
 
 
 def _published(publication_id: int) -> SelectOfScalar[Edition]:
@@ -59,15 +62,22 @@ def _published(publication_id: int) -> SelectOfScalar[Edition]:
     )
 
 
-def _revision(session: Session, edition: Edition) -> int:
-    """The revision to show: a correction under way is seen when somebody has approved it."""
+def _as_mailed(session: Session, edition: Edition) -> Edition | None:
+    """The edition at the revision that readers got; None where nobody got any.
+
+    A correction under way is seen when somebody has approved it. Until then this is a copy, which
+    belongs to no session.
+    """
     if edition.approved_hash is not None or edition.archive_only:
-        return edition.revision
+        return edition
     mailed = session.exec(
         select(func.max(StoredComposition.revision))
         .join(Batch, col(Batch.composition_id) == StoredComposition.id)
         .where(StoredComposition.edition_id == edition.key)
     ).one()
     if mailed is None:
-        raise NotFound(f"Edition {edition.name} is being corrected before anybody got it.")
-    return int(mailed)
+        return None
+    copy = Edition(**{**edition.model_dump(), "revision": mailed})
+    issue = current_issue(session, copy)
+    copy.title, copy.number = issue.title or issue.subject or "", issue.number
+    return copy

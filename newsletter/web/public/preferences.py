@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from newsletter.web import wording
 from newsletter.web.house import Here, client_ip
+from newsletter.web.pages import Problem
 from newsletter.web.public.choices import muted_by, topic_boxes, tracking_choices
 from newsletter.web.public.visitor import Visitor, read_visitor
 from subscribers import preferences
@@ -22,6 +23,12 @@ WEEK = 7 * 86400.0
 PAUSES = {"2": "two weeks", "4": "four weeks", "12": "twelve weeks"}
 """Weeks that the page offers -> their words."""
 RESUME = "resume"
+GRANTED = Problem(
+    200,
+    "Saved",
+    "Your choices are in effect. The link at the foot of every edition leads back to them; this "
+    "one has done its work.",
+)
 
 
 class PreferencesForm(BaseModel):
@@ -70,13 +77,7 @@ def save_preferences(
     visitor, granted = house.database.transact(work)
     if not granted:
         return RedirectResponse(f"/preferences/{token}?saved=yes", status_code=303)
-    return house.pages.problem(
-        visitor.publication,
-        status=200,
-        title="Saved",
-        text="Your choices are in effect. The link at the foot of every edition leads back to "
-        "them; this one has done its work.",
-    )
+    return house.pages.problem(visitor.publication, GRANTED)
 
 
 def _set_pause(session: Session, visitor: Visitor, wanted: str, *, now: float) -> None:

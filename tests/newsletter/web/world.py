@@ -11,11 +11,12 @@ from starlette.types import ASGIApp
 
 from emails.issue_files import parse_issue
 from newsletter.database import Database
-from newsletter.dispatch.models import Notice
+from newsletter.dispatch.models import Batch, Notice
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
+from newsletter.editions.variants import Variant, composed
 from newsletter.publications import Publication
 from newsletter.settings import Settings
 from newsletter.site import Site
@@ -144,9 +145,42 @@ class World:
             session.add(edition)
             return edition.key
 
-    def change_edition(self, edition_id: int, **values: Any) -> None:
+    def correct(self, date: str, title: str) -> None:
+        """Import another issue for an edition's date."""
         with self.database.writing() as session:
-            session.add(session.get_one(Edition, edition_id).sqlmodel_update(values))
+            publication = session.get_one(Publication, self.publication_id)
+            source = issue_yaml(date, title)
+            issue = parse_issue(source, name="test").issue
+            import_issue(
+                session, publication, issue, source=source, author="test", now=self.clock()
+            )
+
+    def approve(self, edition_id: int) -> None:
+        with self.database.writing() as session:
+            publication = session.get_one(Publication, self.publication_id)
+            edition = session.get_one(Edition, edition_id)
+            approve(session, edition, publication, self.site, by="test", now=self.clock())
+
+    def mail_out(self, edition_id: int) -> None:
+        """Leave behind the batch of an edition whose present revision was handed off."""
+        with self.database.writing() as session:
+            publication = session.get_one(Publication, self.publication_id)
+            edition = session.get_one(Edition, edition_id)
+            mailed, _ = composed(session, edition, publication, Variant("counted"), self.site)
+            session.add(
+                Batch(
+                    edition_id=edition_id,
+                    chunk=0,
+                    variant="counted",
+                    lane="other",
+                    ordinal=0,
+                    provider="folder",
+                    state="done",
+                    due_at=self.clock(),
+                    size=1,
+                    composition_id=mailed,
+                )
+            )
 
     def notices(self) -> list[Notice]:
         with self.database.reading() as session:
