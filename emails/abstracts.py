@@ -15,15 +15,17 @@ def shorten(text: str, length: int) -> tuple[str, bool]:
 
     It ends with a sentence where one ends in the last two fifths, else with a word; a formula
     (`$…$`) and a group (`{…}`) stay whole, so that the result converts as the original does. What
-    begins with a formula that is longer is cut after it.
+    begins with a formula that is longer is cut after it; what has no blank stays whole.
     """
     text = " ".join(text.split())
     if len(text) <= length:
         return text, False
     cuts = _cuts(text)
     within = [cut for cut in cuts if cut <= length]
-    cut = _best(text, within, length) if within else next(iter(cuts), len(text))
-    return text[:cut].rstrip(" ,;:.–-"), cut < len(text)
+    if not cuts:
+        return text, False
+    cut = _best(text, within, length) if within else cuts[0]
+    return text[:cut].rstrip(" ,;:.–-"), True
 
 
 def _cuts(text: str) -> list[int]:

@@ -39,6 +39,10 @@ def test_a_price_does_not_hold_up_the_cut() -> None:
     assert short.startswith("It costs $5 to run, and that is")
 
 
+def test_a_text_without_a_blank_stays_whole() -> None:
+    assert shorten("one-long-word.", 5) == ("one-long-word.", False)
+
+
 @given(st.text("ab $\\{}(). ", max_size=200), st.integers(1, 60))
 def test_what_is_shown_begins_the_text(text: str, length: int) -> None:
     short, cut = shorten(text, length)
