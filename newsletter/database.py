@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -21,7 +21,11 @@ from sqlmodel import Session
 from newsletter.errors import DatabaseError
 
 BUSY_TIMEOUT_MS = 15_000
+STALLED_MS = 10_000
+"""PostgreSQL ends a transaction that does nothing for so long: a process that was stopped in the
+middle of one (SIGSTOP, a frozen machine) must not hold its locks for ever."""
 ATTEMPTS = 5
+AWAY = (OperationalError, InterfaceError, InternalError)
 
 T = TypeVar("T")
 
@@ -85,6 +89,19 @@ class Database:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
+    @contextmanager
+    def importing(self) -> Iterator[Session]:
+        """Yield a writing session that keeps one connection, and with it its temporary tables.
+
+        For bulk work that commits in chunks.
+        """
+        with (
+            self._writing_engine.connect() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
+            session.commit()
+
     def transact(self, work: Callable[[Session], T], *, snapshot: bool = False) -> T:
         """Run `work` in a writing transaction, and again where it lost a deadlock or waited in vain.
 
@@ -97,7 +114,7 @@ class Database:
             try:
                 with self.snapshot() if snapshot else self.writing() as session:
                     return work(session)
-            except OperationalError as error:
+            except AWAY as error:
                 if attempt == ATTEMPTS - 1 or not _is_passing(error):
                     raise _away(error) from error
         raise AssertionError("unreachable")
@@ -107,7 +124,7 @@ class Database:
         try:
             with self.reading() as session:
                 session.connection().exec_driver_sql("SELECT 1")
-        except OperationalError as error:
+        except AWAY as error:
             raise _away(error) from error
 
     def now(self) -> float:
@@ -119,14 +136,14 @@ class Database:
         self.engine.dispose()
 
 
-def _away(error: OperationalError) -> DatabaseError:
+def _away(error: DBAPIError) -> DatabaseError:
     return DatabaseError(
         f"The database does not answer ({error.orig}). Check DATABASE_URL and that the server "
         "runs; whatever was under way waits and goes on."
     )
 
 
-def _is_passing(error: OperationalError) -> bool:
+def _is_passing(error: DBAPIError) -> bool:
     """Whether another try may help: deadlock, serialisation failure, or SQLite's lock."""
     state = getattr(error.orig, "sqlstate", None)
     return state in {"40P01", "40001"} or "locked" in str(error.orig)
@@ -141,7 +158,13 @@ def _with_driver(url: str) -> str:
 
 def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            connect_args={"options": f"-c idle_in_transaction_session_timeout={STALLED_MS}"},
+        )
     engine = create_engine(
         url,
         poolclass=NullPool if ":memory:" not in url else None,

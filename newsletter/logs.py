@@ -4,8 +4,8 @@ import logging
 import sys
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-# The SendGrid client writes its key into the log at DEBUG.
-SILENCED = ("python_http_client", "sendgrid", "urllib3", "httpx", "httpcore")
+# The SendGrid client writes its key into the log at DEBUG; Alembic greets at every look.
+SILENCED = ("python_http_client", "sendgrid", "urllib3", "httpx", "httpcore", "alembic")
 
 
 def configure_logs(level: str) -> None:

@@ -1,7 +1,6 @@
 """`newsletter subscribers import | export | add | show | erase`."""
 
 import sys
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -199,7 +198,7 @@ def _plan(
 
 
 def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with desk.database.writing() as session, closing(session):
+    with desk.database.importing() as session:
         return rehearse(
             session,
             file,
@@ -215,7 +214,7 @@ def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportRe
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=aside, disable=not aside.is_terminal) as bar,
-        desk.database.writing() as session,
+        desk.database.importing() as session,
     ):
         task = bar.add_task("Importing", total=None)
         return import_readers(

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from emails.issue import Issue
+from emails.wording import long_date
 from newsletter.editions.approval import void_approval
 from newsletter.editions.models import Edition, Revision
 from newsletter.editions.states import EditionState
@@ -150,7 +151,7 @@ def _revise(
     session: Session, edition: Edition, issue: Issue, *, source: str, author: str, now: float
 ) -> None:
     edition.revision += 1
-    edition.title = issue.title or issue.subject or ""
+    edition.title = issue.title or issue.subject or _untitled(session, edition)
     edition.number = issue.number
     edition.updated_at = now
     session.add(edition)
@@ -171,6 +172,11 @@ def _revise(
         )
     )
     session.flush()
+
+
+def _untitled(session: Session, edition: Edition) -> str:
+    publication = session.get_one(Publication, edition.publication_id)
+    return f"{publication.name}, {long_date(edition.date)}"
 
 
 def _stored_form(issue: Issue) -> dict[str, object]:

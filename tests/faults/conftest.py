@@ -1,0 +1,68 @@
+"""Receivers in processes of their own, on loopback."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.sandbox.standin.journal import read_journal
+from newsletter.sandbox.standin.options import StandInOptions
+from newsletter.sandbox.standin.process import StandIn
+from tests.faults.press import DELIVERY, Press, Receiver
+
+RECORDER = Path(__file__).parent / "smtp_recorder.py"
+KEY = "SG.fault-tests"
+
+
+@pytest.fixture
+def sendgrid_receiver(tmp_path: Path) -> Iterator[Receiver]:
+    journal = tmp_path / "journal.jsonl"
+    with StandIn.start(StandInOptions(journal=journal, api_key=KEY, kept=10)) as standin:
+        yield Receiver(
+            settings={
+                "NEWSLETTER_PROVIDER": "sendgrid",
+                "NEWSLETTER_SENDGRID_HOST": standin.url,
+                "NEWSLETTER_SENDGRID_API_KEY": KEY,
+            },
+            received=lambda: [entry.delivery for entry in read_journal(journal)],
+            window=4 * 250,  # four requests at once, a batch each
+        )
+
+
+@pytest.fixture
+def smtp_receiver(tmp_path: Path) -> Iterator[Receiver]:
+    record = tmp_path / "record.txt"
+    with subprocess.Popen(
+        [sys.executable, str(RECORDER), str(record)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        yield Receiver(
+            settings={
+                "NEWSLETTER_PROVIDER": "smtp",
+                "NEWSLETTER_SMTP_URL": f"smtp://127.0.0.1:{port}",
+                "NEWSLETTER_SMTP_CONNECTIONS": "4",
+            },
+            received=lambda: DELIVERY.findall(record.read_text()) if record.exists() else [],
+            window=2 * 200,  # two windows of at most 200
+        )
+        process.kill()
+
+
+@pytest.fixture(params=["sendgrid", "smtp"])
+def receiver(request: pytest.FixtureRequest) -> Receiver:
+    chosen: Receiver = request.getfixturevalue(f"{request.param}_receiver")
+    return chosen
+
+
+@pytest.fixture
+def press(fresh_url: str, receiver: Receiver, tmp_path: Path) -> Iterator[Press]:
+    """On each database, with each receiver."""
+    one = Press(fresh_url, receiver, tmp_path)
+    yield one
+    one.stop()

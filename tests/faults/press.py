@@ -1,0 +1,214 @@
+"""A send to many readers by real worker processes that can be killed."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.dispatch import settle
+from newsletter.dispatch.progress import count_states
+from newsletter.editions.approval import approve
+from newsletter.editions.library import import_issue
+from newsletter.editions.models import Edition
+from newsletter.editions.schedule import schedule
+from newsletter.publications import Publication
+from newsletter.site import Site
+from newsletter.tokens import Signer
+from subscribers.models import SUBSCRIBER, SUBSCRIPTION
+from tests.newsletter.dispatch.desk import NOW, sample_issue
+
+SECRET = "a secret for the fault tests, long enough"
+BASE_URL = "http://127.0.0.1:8000"
+DELIVERY = re.compile(r"(\d+-\d+)@")
+
+
+@dataclass
+class Receiver:
+    """Who takes the mail: what to set so that it is used, and what it has written down."""
+
+    settings: dict[str, str]
+    received: Callable[[], list[str]]
+    """Delivery keys, one for every message taken."""
+    window: int
+    """Most messages in doubt when a worker is killed."""
+
+
+@dataclass
+class Press:
+    """One database, one edition, one receiver, and workers that come and go."""
+
+    url: str
+    receiver: Receiver
+    folder: Path
+    lease_seconds: float = 1.5
+    rate: int = 0
+    edition_id: int = 0
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.url)
+
+    def prepare(self, readers: int) -> None:
+        """Store readers and an approved edition that is due."""
+        site = Site(BASE_URL, Signer(SECRET))
+        with self.database.writing() as session:
+            publication = Publication(
+                slug="faults",
+                name="The Fault Ledger",
+                sender="desk@ledger.example",
+                postal_address="1 Example Street",
+            )
+            session.add(publication)
+            session.flush()
+            self._add_readers(session, publication.key, readers)
+            imported = import_issue(
+                session, publication, sample_issue(), source="", author="ada", now=NOW
+            )
+            approve(session, imported.edition, publication, site, by="ada", now=NOW)
+            schedule(session, imported.edition, publication, site, at=NOW - 1e9, now=NOW)
+            self.edition_id = imported.edition.key
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Start `newsletter worker` in a process of its own."""
+        environment = {
+            **os.environ,
+            "NEWSLETTER_CONFIG": str(self.folder / "none.toml"),
+            "NEWSLETTER_DATABASE_URL": self.url,
+            "NEWSLETTER_SECRET_KEY": SECRET,
+            "NEWSLETTER_BASE_URL": BASE_URL,
+            "NEWSLETTER_LEASE_SECONDS": str(self.lease_seconds),
+            "NEWSLETTER_SEND_RATE": str(self.rate),
+            "NEWSLETTER_BATCH_SIZE": "250",
+            "no_proxy": "127.0.0.1",
+            **self.receiver.settings,
+        }
+        with (self.folder / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "newsletter.cli", "worker", "--queues", "dispatch"],
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def kill(self, worker: subprocess.Popen[bytes]) -> None:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+
+    def freeze(self, worker: subprocess.Popen[bytes]) -> None:
+        """Stop a worker (SIGSTOP) where it holds no lock of SQLite's.
+
+        On PostgreSQL any moment will do: the server ends a transaction that stalls.
+        """
+
+        def stopped_outside_of_a_transaction() -> bool:
+            worker.send_signal(signal.SIGSTOP)
+            if not self.database.is_sqlite or self._is_writable():
+                return True
+            worker.send_signal(signal.SIGCONT)
+            return False
+
+        eventually(stopped_outside_of_a_transaction, what="a moment without a transaction")
+
+    def _is_writable(self) -> bool:
+        path = self.url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            return True
+
+    def stop(self) -> None:
+        """End every worker that still runs, and the connection."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                with suppress(ProcessLookupError):
+                    worker.send_signal(signal.SIGCONT)
+                worker.kill()
+                worker.wait()
+        self.database.close()
+
+    def states(self) -> Counter[str]:
+        with self.database.reading() as session:
+            return Counter(count_states(session, self.edition_id))
+
+    def status(self) -> str:
+        with self.database.reading() as session:
+            return session.get_one(Edition, self.edition_id).state
+
+    def received(self) -> Counter[str]:
+        return Counter(self.receiver.received())
+
+    def settle(self) -> None:
+        """A person with the receiver's own log: what it names was sent, the rest is sent again."""
+        lines = [f"{key}@log" for key in self.receiver.received()]
+        self.database.transact(
+            lambda session: settle.settle_by_evidence(session, self.edition_id, lines)
+        )
+        self.database.transact(lambda session: settle.settle_by_resend(session, self.edition_id))
+
+    def expected(self) -> set[str]:
+        """The delivery key of every reader."""
+        with self.database.reading() as session:
+            ids = session.execute(SUBSCRIBER.select().with_only_columns(SUBSCRIBER.c.id)).scalars()
+            return {f"{self.edition_id}-{reader}" for reader in ids}
+
+    def _add_readers(self, session: Session, publication_id: int, count: int) -> None:
+        numbers = range(1, count + 1)
+        readers = [
+            {
+                "id": number,
+                "email": f"reader{number}@example.com",
+                "email_key": f"reader{number}@example.com",
+                "created_at": NOW,
+                "attributes": {},
+                "tags": [],
+                "name": "",
+                "language": "",
+                "time_zone": "",
+                "link_epoch": 0,
+            }
+            for number in numbers
+        ]
+        subscriptions = [
+            {
+                "subscriber_id": number,
+                "publication_id": publication_id,
+                "state": "active",
+                "mailable": True,
+                "tracking": "linked",
+                "muted": "",
+                "lane": "other",
+                "created_at": NOW,
+                "end_reason": "",
+                "source": "test",
+                "confirm_epoch": 0,
+            }
+            for number in numbers
+        ]
+        session.execute(insert(SUBSCRIBER), readers)
+        session.execute(insert(SUBSCRIPTION), subscriptions)
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float = 60.0, what: str = "") -> None:
+    """Wait until something holds; fail with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not holds():
+        assert time.monotonic() < deadline, f"never came: {what}"
+        pause.wait(0.02)

@@ -1,0 +1,98 @@
+"""Workers are killed in the middle of a send; nobody is left out, nobody gets it twice."""
+
+import os
+import signal
+from functools import partial
+
+import pytest
+from sqlmodel import select
+
+from newsletter.dispatch.models import Batch
+from tests.faults.press import Press, eventually
+
+READERS = 2_000
+KILLS = 3
+
+
+@pytest.mark.timeout(300)
+def test_kill_9_in_the_middle_leaves_nobody_out_and_writes_to_nobody_twice(press: Press) -> None:
+    press.rate = 1_500
+    press.prepare(READERS)
+
+    for kill in range(1, KILLS + 1):
+        worker = press.start_worker()
+        goal = READERS * kill // (KILLS + 1)
+        eventually(partial(has_received, press, goal), what=f"{goal} received")
+        press.kill(worker)
+    press.start_worker()
+    eventually(
+        lambda: press.states()["queued"] == 0 and not leased(press), what="nothing left to send"
+    )
+    unsure = press.states()["unsure"]
+    assert unsure <= KILLS * press.receiver.window
+
+    press.settle()
+    eventually(lambda: press.status() == "sent", what="the edition is closed")
+
+    received = press.received()
+    assert set(received) == press.expected()
+    assert received.total() == READERS
+    assert press.states()["accepted"] == READERS
+
+
+def test_a_worker_that_slept_past_its_lease_sends_nothing_more_of_it(press: Press) -> None:
+    press.rate = 400
+    press.prepare(600)
+    sleeper = press.start_worker()
+    eventually(lambda: has_received(press, 50), what="it has begun")
+    press.freeze(sleeper)
+
+    press.start_worker()
+    eventually(
+        lambda: press.states()["queued"] == 0 and not leased(press), what="the other has sent all"
+    )
+    press.settle()
+    eventually(lambda: press.status() == "sent", what="the edition is closed")
+    os.kill(sleeper.pid, signal.SIGCONT)
+    sleeper.terminate()
+    sleeper.wait(timeout=30)
+
+    received = press.received()
+    assert set(received) == press.expected()
+    assert received.total() == 600
+
+
+def test_sigterm_hands_back_and_leaves_nothing_unsure(press: Press) -> None:
+    press.rate = 600
+    press.prepare(600)
+    worker = press.start_worker()
+    eventually(lambda: has_received(press, 100), what="it has begun")
+    worker.terminate()
+    assert worker.wait(timeout=30) == 0
+    assert press.states()["unsure"] == 0
+    assert not leased(press)
+
+    press.start_worker()
+    eventually(lambda: press.status() == "sent", what="the next one goes on")
+
+    assert press.received().total() == len(press.expected()) == 600
+
+
+def test_two_workers_at_once_share_the_work(press: Press) -> None:
+    press.prepare(READERS)
+    press.start_worker()
+    press.start_worker()
+
+    eventually(lambda: press.status() == "sent", what="both together have sent it")
+
+    assert press.received().total() == len(press.expected()) == READERS
+
+
+def has_received(press: Press, count: int) -> bool:
+    return press.received().total() >= count
+
+
+def leased(press: Press) -> bool:
+    """Whether some worker, dead or alive, holds a batch."""
+    with press.database.reading() as session:
+        return session.exec(select(Batch.id).where(Batch.state == "leased")).first() is not None
