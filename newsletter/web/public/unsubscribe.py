@@ -13,7 +13,7 @@ from starlette.responses import Response
 from newsletter.feedback.effects import note_departure
 from newsletter.feedback.events import DeliveryKey
 from newsletter.web.house import Here
-from newsletter.web.public.visitor import Visitor, read_visitor
+from newsletter.web.public.visitor import Visitor, read_leaver
 from subscribers import preferences, unsubscribe
 from subscribers.consent import Agreement
 from subscribers.models import State
@@ -35,7 +35,7 @@ NOTE_LENGTH = 300
 def show_button(token: str, house: Here) -> Response:
     """Show the page; nothing is changed."""
     with house.database.reading() as session:
-        visitor = read_visitor(session, house.site.signer, token, now=house.now())
+        visitor = read_leaver(session, house.site.signer, token)
         shown = preferences.show(session, visitor.subscriber_id, visitor.publication.key)
         template = "left" if shown.state == State.UNSUBSCRIBED else "unsubscribe"
         return house.pages.page(
@@ -58,7 +58,7 @@ def leave(
 
     def work(session: Session) -> tuple[Visitor, str]:
         now = house.now()
-        visitor = read_visitor(session, house.site.signer, token, now=now)
+        visitor = read_leaver(session, house.site.signer, token)
         whose = (visitor.subscriber_id, visitor.publication.key)
         act = Agreement("page" if origin == "page" else "one-click")
         left = unsubscribe.leave(session, *whose, act, now=now)
@@ -88,7 +88,7 @@ def tell_reason(
     """Keep why somebody left, if they want to say so."""
 
     def work(session: Session) -> tuple[Visitor, str]:
-        visitor = read_visitor(session, house.site.signer, token, now=house.now())
+        visitor = read_leaver(session, house.site.signer, token)
         whose = (visitor.subscriber_id, visitor.publication.key)
         shown = preferences.show(session, *whose)
         if shown.state == State.UNSUBSCRIBED:
@@ -113,7 +113,7 @@ def undo(token: str, house: Here) -> Response:
 
     def work(session: Session) -> tuple[Visitor, str]:
         now = house.now()
-        visitor = read_visitor(session, house.site.signer, token, now=now)
+        visitor = read_leaver(session, house.site.signer, token)
         whose = (visitor.subscriber_id, visitor.publication.key)
         unsubscribe.undo(session, *whose, Agreement("page"), now=now, within=UNDO_SECONDS)
         return visitor, preferences.show(session, *whose).address

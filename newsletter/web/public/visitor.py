@@ -49,15 +49,34 @@ def read_visitor(session: Session, signer: Signer, token: str, *, now: float) ->
         TokenError: forged, cut or expired.
         LinkUsed: a fresh link that worked once already.
     """
+    _refuse_web_copy(token)
+    try:
+        return _of_delivery(session, signer, token)
+    except TokenError:
+        return _of_fresh_link(session, signer, token, now=now)
+
+
+def read_leaver(session: Session, signer: Signer, token: str) -> Visitor:
+    """Read the token of somebody who leaves: every link that we ever mailed them lets them.
+
+    Raises:
+        SampleLink: a test mail's, or the archive's copy.
+        TokenError: forged or cut.
+    """
+    _refuse_web_copy(token)
+    try:
+        return _of_delivery(session, signer, token)
+    except TokenError:
+        publication_id, subscriber_id, _, _ = signer.read(Purpose.MANAGE, token)
+    return Visitor(token, session.get_one(Publication, publication_id), subscriber_id)
+
+
+def _refuse_web_copy(token: str) -> None:
     if token == WEB_COPY:
         raise SampleLink(
             "This mail is the archive's copy. The links in your own mail lead to your own "
             "subscription."
         )
-    try:
-        return _of_delivery(session, signer, token)
-    except TokenError:
-        return _of_fresh_link(session, signer, token, now=now)
 
 
 def _of_delivery(session: Session, signer: Signer, token: str) -> Visitor:

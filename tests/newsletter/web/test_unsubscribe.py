@@ -160,9 +160,13 @@ def test_a_test_mails_link_says_so(web: httpx.Client, world: World, reader: int)
     assert world.subscription(reader).state == State.ACTIVE
 
 
-def test_a_link_from_a_notice_works_too(web: httpx.Client, world: World, reader: int) -> None:
+def test_the_link_of_a_notice_works_too_and_for_years(
+    web: httpx.Client, world: World, reader: int
+) -> None:
     expiry = int(world.clock()) + 60
     token = world.site.signer.sign(Purpose.MANAGE, world.publication_id, reader, 0, expiry)
+    world.clock.move(365 * 86_400)
+    assert web.get(f"/preferences/{token}").status_code == 410
     assert web.post(f"/unsubscribe/{token}").status_code == 200
     assert world.subscription(reader).state == State.UNSUBSCRIBED
 
