@@ -10,6 +10,7 @@ import typer
 
 from emails.errors import EmailsError
 from newsletter.cli import (
+    bench,
     compose,
     demo,
     doctor,
@@ -39,7 +40,7 @@ edition = typer.Typer(
 readers = typer.Typer(help="Readers: import, export, add, show, erase.", no_args_is_help=True)
 token = typer.Typer(help="Bearer tokens for editors' tools.", no_args_is_help=True)
 
-for module in (setup, compose, send, report, run, doctor, demo):
+for module in (setup, compose, send, report, run, doctor, demo, bench):
     module.register(app)
 for module in (editions, resolve, watch):
     module.register(edition)
