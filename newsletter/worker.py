@@ -42,6 +42,7 @@ SWEEP_SECONDS = 2.0
 IDLE_SECONDS = 0.3
 HOUSEKEEPING_SECONDS = 60.0
 DATABASE_AWAY_SECONDS = 1.0
+SIGNAL_SECONDS = 0.5
 NOTICES_SHARE = 0.1
 """The part of the provider's rate that is kept for notices."""
 
@@ -82,7 +83,10 @@ class Worker:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            # In steps: a signal that the kernel gave to another thread is handled by the main
+            # thread, once it wakes up.
+            while thread.is_alive():
+                thread.join(SIGNAL_SECONDS)
         provider.close()
 
     def stop(self) -> None:
