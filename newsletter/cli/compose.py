@@ -12,9 +12,10 @@ import yaml
 from pydantic import ValidationError
 
 from emails.addresses import Addresses
-from emails.brand import Brand
+from emails.brand import Brand, Topic
 from emails.composer import compose as compose_issue
 from emails.composition import Composition, Finding
+from emails.issue import Issue
 from emails.issue_files import IssueFile, load_issue
 from emails.mime import MailHeaders, build_skeleton
 from emails.preflight import check as check_composition
@@ -43,8 +44,8 @@ def compose(
     as_json: AsJson = False,
 ) -> None:
     """Write edition.mjml, .html, .txt and .eml as a sample reader would get them."""
-    look = load_brand(brand)
     loaded = load_issue(file)
+    look = load_brand(brand, loaded.issue)
     composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
     html = filled(composition, composition.html)
     text = filled(composition, composition.text)
@@ -81,8 +82,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check an edition file: every error and warning, with line and field."""
-    look = load_brand(brand)
     loaded = load_issue(file)
+    look = load_brand(brand, loaded.issue)
     composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
     findings = list(check_composition(composition, issue=loaded.issue, brand=look))
     if links:
@@ -110,16 +111,20 @@ def preview(
 
     from newsletter.web.preview import create_preview
 
-    look = load_brand(brand)
-    app = create_preview(file, look)
+    app = create_preview(file, lambda issue: load_brand(brand, issue))
     say(f"Look at http://127.0.0.1:{port}/ ; Ctrl-C ends.")
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
-def load_brand(path: Path | None) -> Brand:
-    """Read a brand file, or the `[publication]` table of a newsletter.toml; default without."""
+def load_brand(path: Path | None, issue: Issue) -> Brand:
+    """Read a brand file, or the `[publication]` table of a newsletter.toml.
+
+    Without one, the default brand, which declares whatever topics the issue has.
+    """
     if path is None:
-        return Brand.default()
+        keys = dict.fromkeys(section.topic for section in issue.sections if section.topic)
+        topics = tuple(Topic(key=key, label=key) for key in keys)
+        return Brand.default().model_copy(update={"topics": topics})
     values = _read(path)
     values = values.get("publication", values)
     known = {key: value for key, value in values.items() if key in Brand.model_fields}

@@ -4,6 +4,7 @@ What stands in the frames is what `compose` gives: the one render path. Errors i
 in place of the mail, with their lines.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,8 +21,10 @@ from emails.brand import Brand
 from emails.composer import compose
 from emails.composition import Composition, Finding
 from emails.errors import EmailsError, IssueFileError, Problem
+from emails.issue import Issue
 from emails.issue_files import load_issue
 from emails.preflight import HTML_BUDGET, check, filled_size
+from newsletter.errors import NewsletterError
 from newsletter.web.pages import STATIC, Pages
 
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:"
@@ -29,6 +32,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+BrandOf = Callable[[Issue], Brand]
 DARK_QUERY = "(prefers-color-scheme: dark)"
 
 
@@ -43,24 +47,24 @@ class Proof:
     error: str = ""
 
 
-def create_preview(file: Path, brand: Brand) -> Starlette:
-    """Build the application that shows one edition file."""
+def create_preview(file: Path, brand_of: BrandOf) -> Starlette:
+    """Build the application that shows one edition file, in the brand that goes with its issue."""
     pages = Pages()
 
     def show(_request: Request) -> Response:
-        proof = make_proof(file, brand)
+        proof = make_proof(file, brand_of)
         html = pages.text("preview.html.j2", name=file.name, proof=proof, **_size(proof))
         return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY})
 
     def mail(request: Request) -> Response:
-        composition = make_proof(file, brand).composition
+        composition = make_proof(file, brand_of).composition
         html = composition.html if composition else ""
         if "dark" in request.query_params:
             html = forced_dark(html)
         return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
     def text(_request: Request) -> Response:
-        composition = make_proof(file, brand).composition
+        composition = make_proof(file, brand_of).composition
         return PlainTextResponse(composition.text if composition else "")
 
     def stamp(_request: Request) -> Response:
@@ -77,15 +81,16 @@ def create_preview(file: Path, brand: Brand) -> Starlette:
     )
 
 
-def make_proof(file: Path, brand: Brand) -> Proof:
+def make_proof(file: Path, brand_of: BrandOf) -> Proof:
     """Compose the file as it stands."""
     stamp = _stamp(file)
     try:
         loaded = load_issue(file)
+        brand = brand_of(loaded.issue)
         composition = compose(loaded.issue, brand, addresses=Addresses.sample())
     except IssueFileError as error:
         return Proof(stamp, problems=tuple(error.problems))
-    except (EmailsError, OSError) as error:
+    except (EmailsError, NewsletterError, OSError) as error:
         return Proof(stamp, error=str(error))
     findings = check(composition, issue=loaded.issue, brand=brand)
     return Proof(stamp, composition, findings, loaded.warnings)
