@@ -14,9 +14,6 @@ from newsletter.editions.states import EditionState
 from newsletter.errors import EditionError, EditionExists, NotFound
 from newsletter.publications import Publication
 
-RESERVED_SLUGS = frozenset({"email", "approve", "send", "pause", "resume", "cancel"})
-"""Words that addresses use after a date."""
-
 
 @dataclass(frozen=True)
 class Imported:
@@ -41,11 +38,9 @@ def import_issue(
     """Store an issue as a new edition, or as a new revision of the live one of its date.
 
     Raises:
-        EditionError: it is being sent (pause it first), was sent, or its slug is reserved.
+        EditionError: it is being sent (pause it first), or was sent.
     """
     slug = issue.slug or ""
-    if slug in RESERVED_SLUGS:
-        raise EditionError(f"slug: “{slug}” is a word that addresses use. Choose another.")
     edition = _live(session, publication.key, issue.date, slug)
     if edition is None:
         edition = Edition(

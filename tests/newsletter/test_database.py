@@ -1,0 +1,113 @@
+"""Both databases behave alike under the two kinds of session."""
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from newsletter.accounts.models import AuditEntry
+from newsletter.database import Database, db_now
+from newsletter.errors import DatabaseError
+
+
+def add_entry(session: Session, act: str = "x") -> None:
+    session.add(AuditEntry(at=1.0, actor="ada", act=act, subject="s"))
+
+
+def count(database: Database) -> int:
+    with database.reading() as session:
+        return len(session.exec(select(AuditEntry)).all())
+
+
+def write_and_fail(database: Database) -> None:
+    with database.writing() as session:
+        add_entry(session)
+        session.flush()
+        raise RuntimeError
+
+
+def test_writing_commits_at_the_end_and_not_after_an_exception(database: Database) -> None:
+    with database.writing() as session:
+        add_entry(session)
+    with pytest.raises(RuntimeError):
+        write_and_fail(database)
+    assert count(database) == 1
+
+
+def test_reading_never_commits(database: Database) -> None:
+    with database.reading() as session:
+        add_entry(session)
+        session.flush()
+    assert count(database) == 0
+
+
+def test_the_database_has_a_clock_of_seconds_since_1970(database: Database) -> None:
+    assert abs(database.now() - time.time()) < 5
+    with database.writing() as session:
+        session.execute(text("SELECT 1"))
+        assert abs(session.exec(select(db_now())).one() - time.time()) < 5
+
+
+def test_two_writers_take_turns(database: Database) -> None:
+    """Each reads, then writes: a deferred transaction would fail at once on SQLite."""
+    started = threading.Barrier(2)
+
+    def raise_by_one(session: Session) -> None:
+        entry = session.exec(select(AuditEntry).with_for_update()).one()
+        entry.at += 1
+        session.add(entry)
+
+    def work() -> None:
+        started.wait()
+        for _ in range(25):
+            database.transact(raise_by_one)
+
+    with database.writing() as session:
+        add_entry(session)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert session.exec(select(AuditEntry.at)).one() == 51.0
+
+
+def test_a_deadlock_is_tried_again(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.writing() as session:
+        add_entry(session, "one")
+        add_entry(session, "two")
+    both_hold_one = threading.Barrier(2, timeout=20)
+    tries = []
+
+    def touch(first: str, second: str) -> None:
+        def work(session: Session) -> None:
+            tries.append(first)
+            session.exec(select(AuditEntry).where(AuditEntry.act == first).with_for_update()).one()
+            if len(tries) <= 2:
+                both_hold_one.wait()
+            session.exec(select(AuditEntry).where(AuditEntry.act == second).with_for_update()).one()
+
+        database.transact(work)
+
+    threads = [
+        threading.Thread(target=touch, args=names) for names in (("one", "two"), ("two", "one"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    database.close()
+    assert len(tries) == 3
+
+
+def test_a_database_that_is_away_is_said_with_the_cure() -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    with pytest.raises(DatabaseError, match="DATABASE_URL"):
+        database.check()
+    with pytest.raises(DatabaseError, match="waits and goes on"):
+        database.transact(add_entry)
+    database.close()

@@ -1,0 +1,90 @@
+"""Settings: the environment wins over the file, and what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import ConfigurationError
+from newsletter.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "PROVIDER", "CONFIG", "SECRET_KEY"):
+        monkeypatch.delenv(f"NEWSLETTER_{name}", raising=False)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "newsletter.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_without_anything_it_is_sqlite_and_a_folder_of_mails(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / "newsletter.toml")
+    assert settings.database_url == f"sqlite:///{tmp_path}/newsletter.sqlite3"
+    assert settings.provider == "folder"
+    assert settings.mail_folder == tmp_path / "mail"
+    assert settings.has_default_secret
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, 'provider = "smtp"\nsend_rate = 5\n')
+    monkeypatch.setenv("NEWSLETTER_PROVIDER", "sendgrid")
+    settings = load_settings(path)
+    assert settings.provider == "sendgrid"
+    assert settings.send_rate == 5
+
+
+def test_paths_are_those_of_the_file_whatever_directory_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, 'database_url = "sqlite:///data/x.sqlite3"\nmail_folder = "out"\n')
+    monkeypatch.chdir("/")
+    settings = load_settings(path)
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/x.sqlite3"
+    assert settings.mail_folder == tmp_path / "out"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("provider = ", "not TOML"),
+        ("proivder = 'smtp'", "unknown setting proivder"),
+        ("batch_size = 0", "batch_size"),
+        ("[publication]\nslug = 'No Good'\nname = 'X'\nsender = 'x@y.example'", "publication.slug"),
+        ("[publication]\nslug = 'x'", "publication.sender"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"newsletter\.toml") as caught:
+        load_settings(write(tmp_path, text))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://news.example.org", True),
+        ("http://news.example.org", False),
+        ("https://localhost", False),
+        ("https://127.0.0.1:8000", False),
+        ("https://[::1]/", False),
+    ],
+)
+def test_only_public_https_will_do_for_readers(
+    url: str, *, public: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_BASE_URL", url)
+    assert load_settings(tmp_path / "none.toml").has_public_base_url is public
+
+
+def test_no_secret_shows_when_settings_are_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", "hush-hush")
+    monkeypatch.setenv("NEWSLETTER_SENDGRID_API_KEY", "SG.hush")
+    monkeypatch.setenv("NEWSLETTER_SMTP_URL", "smtp://ada:hush@mail.example")
+    assert "hush" not in repr(load_settings(tmp_path / "none.toml"))
