@@ -148,7 +148,8 @@ class DispatchDuty:
             pace=Pace(settings.send_rate - notices_rate(settings)),
             lease_seconds=settings.lease_seconds,
         )
-        self._swept_at = float("-inf")
+        self._swept_at = self._looked_at = float("-inf")
+        self._freezing = False
 
     def step(self) -> bool:
         """Do one bounded piece of work; return whether there was any."""
@@ -189,7 +190,13 @@ class DispatchDuty:
             )
 
     def _freeze(self) -> bool:
-        return self._database.transact(self._freeze_next, snapshot=True)
+        """Freeze a chunk; while an edition is going out, look for a due one only now and then."""
+        busy = not (self._freezing or self._dispatcher.is_idle)
+        if busy and time.monotonic() - self._looked_at < IDLE_SECONDS:
+            return False
+        self._freezing = self._database.transact(self._freeze_next, snapshot=True)
+        self._looked_at = time.monotonic()
+        return self._freezing
 
     def _freeze_next(self, session: Session) -> bool:
         edition = freeze.next_due(session)

@@ -87,7 +87,8 @@ class Dispatcher:
     def step(self, *, patience: float = 0.2) -> bool:
         """Do what can be done now; wait up to `patience` seconds for the provider.
 
-        Returns whether anything moved. Raises DatabaseError where the database is away: outcomes
+        Returns whether there is more to do at once: something moved, or the provider still has
+        windows, whose outcomes the next step waits for. Raises DatabaseError where the database is away: outcomes
         are kept and stored by a later step.
         """
         self._renew()
@@ -96,7 +97,7 @@ class Dispatcher:
         moved = self._turn(landed)
         if not moved and self._flights:
             wait(self._flights, timeout=patience, return_when=FIRST_COMPLETED)
-        return moved
+        return moved or bool(self._flights)
 
     def stop(self) -> None:
         """Hand back: wait for what the provider has, store it, release every lease."""
