@@ -101,7 +101,6 @@ def _mjml(
             "head_css": Markup(stylesheet(brand).head),  # noqa: S704
             "light": brand.colours.light,
             "fonts": brand.fonts,
-            "footnote": footnote(brand),
         },
     )
 
@@ -115,7 +114,6 @@ def _text(page: Page, addresses: Addresses, muted: frozenset[str]) -> str:
             "addresses": addresses,
             "sections": sections,
             "notes": sorted(page.notes.items()),
-            "footnote": footnote(page.brand),
         },
     )
 
@@ -130,7 +128,7 @@ def _subject(page: Page) -> str:
     given = clean(issue.subject or issue.title or "").strip()
     if given:
         return given
-    fallback = f"{page.brand.name}, {long_date(issue.date)}"
+    fallback = f"{page.brand.name}, {long_date(issue.date, page.words)}"
     page.warn(
         "no-subject", "subject", f"neither subject nor title: the subject will be {fallback!r}"
     )
@@ -164,7 +162,3 @@ def _look_over_sections(page: Page, muted: frozenset[str]) -> None:
                 f"sections[{at}].topic",
                 f"the publication declares no topic {section.topic!r}: the section goes to everyone",
             )
-
-
-def footnote(brand: Brand) -> str:
-    return f"You receive this mail because you subscribed to {brand.name}."

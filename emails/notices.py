@@ -21,6 +21,7 @@ from emails.brand import Brand
 from emails.composition import Composition
 from emails.errors import CompositionError
 from emails.inlining import inline
+from emails.languages import ENGLISH
 from emails.mjml import clean, mjml_to_html, render_template
 from emails.slots import mint_words
 from emails.stylesheet import stylesheet
@@ -156,6 +157,7 @@ def _compose(notice: Notice, brand: Brand) -> Composition:
         "preheader": preheader,
         "brand": brand,
         "language": "en",
+        "words": ENGLISH,
         "direction": direction("en"),
         "footnote": notice.footnote,
         "head_css": Markup(stylesheet(brand).head),  # noqa: S704 - our own stylesheet

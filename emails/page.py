@@ -16,10 +16,11 @@ from emails.abstracts import shorten
 from emails.brand import Brand
 from emails.composition import Finding
 from emails.issue import Issue, Paper, Papers, Section, Table
+from emails.languages import Words
 from emails.link_book import LinkBook
 from emails.mjml import render_template
 from emails.tables import TableView, view
-from emails.wording import direction, long_date, weekday
+from emails.wording import direction, full_date, words_for
 
 Form = Literal["mjml", "txt", "web"]
 
@@ -52,12 +53,17 @@ class Page:
     @property
     def dateline(self) -> list[str]:
         """The masthead's line: date, number, authors."""
-        issue = self.issue
+        issue, words = self.issue, self.words
         return [
-            f"{weekday(issue.date)}, {long_date(issue.date)}",
-            *([f"No. {issue.number}"] if issue.number else []),
-            *([f"By {', '.join(issue.authors)}"] if issue.authors else []),
+            full_date(issue.date, words),
+            *([words.number.format(number=issue.number)] if issue.number else []),
+            *([words.by.format(names=", ".join(issue.authors))] if issue.authors else []),
         ]
+
+    @property
+    def words(self) -> Words:
+        """The words that the mail itself says, in the issue's language."""
+        return words_for(self.issue.language)
 
     @property
     def frame(self) -> dict[str, Any]:
@@ -68,6 +74,8 @@ class Page:
             "language": self.issue.language,
             "direction": direction(self.issue.language),
             "dateline": self.dateline,
+            "words": self.words,
+            "footnote": self.words.subscribed.format(name=self.brand.name),
         }
 
     def warn(self, code: str, where: str, message: str) -> None:
@@ -95,6 +103,7 @@ class Page:
             f"sections/{section.kind}.{form}.j2",
             {
                 "section": section,
+                "words": self.words,
                 "heading": _heading(section),
                 "anchor": anchor,
                 "items": shown,

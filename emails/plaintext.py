@@ -5,6 +5,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+from emails.languages import ENGLISH, Words
 from emails.tables import TableView
 from emails.wording import change
 
@@ -73,12 +74,12 @@ def _wrapped_line(line: str) -> str:
     return wrapped(line.removeprefix(first), first, rest) if line.strip() else ""
 
 
-def aligned(view: TableView) -> str:
+def aligned(view: TableView, words: Words = ENGLISH) -> str:
     """A table in at most 72 columns: figures flush right, names shortened where they must be.
 
     A table whose figures alone are wider becomes one block a row.
     """
-    grid = [_head(view), *_rows(view)]
+    grid = [_head(view), *_rows(view, words)]
     widths = [max(columns(row[at]) for row in grid) for at in range(len(grid[0]))]
     name_at = 1 if view.ranked else 0
     spare = WIDTH - (sum(widths) - widths[name_at]) - len(_GUTTER) * (len(widths) - 1)
@@ -94,11 +95,11 @@ def _head(view: TableView) -> list[str]:
     return [*(["#"] if view.ranked else []), *(heading.label for heading in view.headings)]
 
 
-def _rows(view: TableView) -> list[list[str]]:
+def _rows(view: TableView, words: Words) -> list[list[str]]:
     return [
         [
             *([str(row.rank or "")] if view.ranked else []),
-            f"{row.name} {change(row)}".rstrip(),
+            f"{row.name} {change(row, words)}".rstrip(),
             *row.figures,
         ]
         for row in view.rows
