@@ -73,6 +73,7 @@ def write_config(folder: Path, plan: DemoPlan, standin: StandIn, *, base_url: st
         "send_rate": plan.rate,
         "batch_size": plan.batch,
         "lease_seconds": plan.lease_seconds,
+        "alert_email": "editor@example.com",
         "log_level": "warning",
     }
     path = folder / CONFIG_FILE

@@ -22,7 +22,7 @@ from newsletter.sandbox.standin.process import StandIn
 from newsletter.settings import PublicationSettings, Settings
 from newsletter.site import Site
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 HEALTH_SECONDS = 2.0
 
 

@@ -29,9 +29,9 @@ class DemoPlan:
     standin: dict[str, Any] = field(
         default_factory=lambda: {
             "delivery_seconds": 2.0,
-            "soonest_reading_seconds": 6.0,
-            "reading_seconds": 9.0,
-            "shares": Shares(scanned=0.004),
+            "soonest_reading_seconds": 5.5,
+            "reading_seconds": 7.5,
+            "shares": Shares(reads=0.36, prefetched=0.18, scanned=0.003),
         }
     )
 

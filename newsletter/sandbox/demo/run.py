@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlencode
 
 from rich.console import Console
 
@@ -46,7 +47,7 @@ class Demo:
         pages = Inbox(self.house.control, self.story.report, site)
         with serve_inbox(pages.asgi()) as inbox:
             for name, address in (
-                ("inbox", f"{inbox}/"),
+                ("inbox", f"{inbox}/?{urlencode({'q': self.story.title})}"),
                 ("archive", f"{site}/archive"),
                 ("report", f"{inbox}/report"),
                 ("sign up", f"{site}/subscribe"),

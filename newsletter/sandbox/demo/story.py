@@ -31,6 +31,10 @@ class Story:
         """The edition's name in commands and addresses."""
         return self.sample.issue.name
 
+    @property
+    def title(self) -> str:
+        return self.sample.issue.title or self.name
+
     def tell(self) -> DemoFigures:
         """Tell everything; return the figures at its end."""
         self._set_up()

@@ -6,6 +6,7 @@ work, each in a window of its own.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -28,7 +29,7 @@ PAGE = 40
 TOP_LINKS = 10
 STYLESHEET = files("newsletter.sandbox.inbox") / "inbox.css"
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 MAIL_POLICY = (
@@ -37,6 +38,8 @@ MAIL_POLICY = (
 )
 OWN_WINDOW = '<base target="_blank">'
 """A link would else lead its frame away, which the page's policy forbids."""
+IMAGE_SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")[^"]*')
+NO_IMAGE = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 LIGHTS: Mapping[str, str] = {"light": "not all", "dark": "all"}
 """What stands in the place of the dark query, whatever this browser prefers."""
 
@@ -67,9 +70,8 @@ class Inbox:
         found = self.control.mails(words, offset=(page - 1) * PAGE, limit=PAGE)
         pages = max(-(-found["total"] // PAGE), 1)
         around = {
-            name: "?" + urlencode({"q": words, "page": number})
+            name: "?" + urlencode({"q": words, "page": number}) if 1 <= number <= pages else None
             for name, number in (("newer", page - 1), ("older", page + 1))
-            if 1 <= number <= pages
         }
         return self._page("list.html.j2", **found, q=words, page=page, pages=pages, around=around)
 
@@ -84,6 +86,7 @@ class Inbox:
             raise HTTPException(404)
         html = self._mail(request)["html"].replace(DARK_QUERY, light)
         html = html.replace("<head>", "<head>" + OWN_WINDOW, 1)
+        html = IMAGE_SOURCE.sub(rf"\1{NO_IMAGE}", html)
         return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
     def show_report(self, _request: Request) -> Response:
