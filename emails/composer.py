@@ -21,7 +21,6 @@ from emails.mjml import clean, mjml_to_html, render_template
 from emails.page import Page, no_note
 from emails.plaintext import excerpt
 from emails.slots import mint_words
-from emails.stylesheet import stylesheet
 from emails.wording import long_date
 
 __all__ = ["Addresses", "Composition", "Finding", "TrackedLink", "compose"]
@@ -53,7 +52,7 @@ def compose(
     subject, preheader = _subject(page), _preheader(issue, muted)
 
     mjml = _mjml(page, placed, muted, subject=subject, preheader=preheader)
-    html = inline(mjml_to_html(mjml), stylesheet(brand).inlined)
+    html = inline(mjml_to_html(mjml), page.stylesheet.inlined)
     text = _text(page, placed, muted)
 
     _require_slots(slots, html, text)
@@ -98,7 +97,7 @@ def _mjml(
             "subject": subject,
             "preheader": preheader,
             "sections": _sections(page, muted),
-            "head_css": Markup(stylesheet(brand).head),  # noqa: S704
+            "head_css": Markup(page.stylesheet.head),  # noqa: S704
             "light": brand.colours.light,
             "fonts": brand.fonts,
         },

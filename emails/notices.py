@@ -158,6 +158,7 @@ def _compose(notice: Notice, brand: Brand) -> Composition:
         "brand": brand,
         "language": "en",
         "words": ENGLISH,
+        "own": "",
         "direction": direction("en"),
         "footnote": notice.footnote,
         "head_css": Markup(stylesheet(brand).head),  # noqa: S704 - our own stylesheet

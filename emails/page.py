@@ -19,8 +19,9 @@ from emails.issue import Issue, Paper, Papers, Section, Table
 from emails.languages import Words
 from emails.link_book import LinkBook
 from emails.mjml import render_template
+from emails.stylesheet import Stylesheet, stylesheet
 from emails.tables import TableView, view
-from emails.wording import direction, full_date, words_for
+from emails.wording import direction, full_date, own_language, words_for
 
 Form = Literal["mjml", "txt", "web"]
 
@@ -66,6 +67,16 @@ class Page:
         return words_for(self.issue.language)
 
     @property
+    def own(self) -> Markup:
+        """Attributes of the elements that hold such words."""
+        return Markup(own_language(self.issue.language))  # noqa: S704 - one of two constants
+
+    @property
+    def stylesheet(self) -> Stylesheet:
+        """The brand's CSS, for the issue's direction."""
+        return stylesheet(self.brand, direction(self.issue.language))
+
+    @property
     def frame(self) -> dict[str, Any]:
         """What the template of a whole edition sees, whatever its form."""
         return {
@@ -75,6 +86,7 @@ class Page:
             "direction": direction(self.issue.language),
             "dateline": self.dateline,
             "words": self.words,
+            "own": self.own,
             "footnote": self.words.subscribed.format(name=self.brand.name),
         }
 
@@ -104,6 +116,8 @@ class Page:
             {
                 "section": section,
                 "words": self.words,
+                "own": self.own,
+                "arrow": "←" if direction(self.issue.language) == "rtl" else "→",
                 "heading": _heading(section),
                 "anchor": anchor,
                 "items": shown,
@@ -111,7 +125,7 @@ class Page:
                 "web_edition": f"{self.web_edition}#{anchor}",
                 **self._functions(section, anchor, f"sections[{at}]"),
             },
-        ).strip()
+        ).strip("\n")
 
     def _functions(
         self, section: Section, anchor: str, where: str

@@ -60,6 +60,16 @@ def indented(text: str) -> str:
     return wrapped(text, "  ", "  ")
 
 
+def centred(text: str) -> str:
+    return " " * ((WIDTH - columns(text)) // 2) + text
+
+
+def quoted(text: str) -> str:
+    """A block of text as somebody's words, each line marked with ">"."""
+    marked = "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
+    return wrapped_block(marked)
+
+
 def wrapped_block(text: str) -> str:
     """Every line of `text` wrapped by itself, under its own indent or list mark."""
     return "\n".join(_wrapped_line(line) for line in text.splitlines())
@@ -145,8 +155,10 @@ def _blocks(view: TableView) -> str:
 FILTERS = {
     "aligned": aligned,
     "bulleted": bulleted,
+    "centred": centred,
     "columns": columns,
     "indented": indented,
+    "quoted": quoted,
     "wrapped": wrapped,
     "wrapped_block": wrapped_block,
 }

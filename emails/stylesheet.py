@@ -16,9 +16,19 @@ class Stylesheet:
 
 
 @lru_cache(maxsize=64)
-def stylesheet(brand: Brand) -> Stylesheet:
-    """The CSS of `brand`, rendered once for as long as it stays as it is."""
-    colours = {"light": brand.colours.light, "dark": brand.colours.dark, "fonts": brand.fonts}
+def stylesheet(brand: Brand, direction: str = "ltr") -> Stylesheet:
+    """The CSS of `brand`, rendered once for as long as it stays as it is.
+
+    Sides are spelt out by `direction`, since Outlook knows neither `start` nor `end`.
+    """
+    start, end = ("right", "left") if direction == "rtl" else ("left", "right")
+    colours = {
+        "light": brand.colours.light,
+        "dark": brand.colours.dark,
+        "fonts": brand.fonts,
+        "start": start,
+        "end": end,
+    }
     return Stylesheet(
         inlined=render_template("edition.css.j2", colours),
         head=render_template("head.css.j2", colours),

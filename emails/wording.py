@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from emails.issue import Link, Paper, Repository
 from emails.languages import ENGLISH, LANGUAGES, Words
+from emails.sections.events import Event
 from emails.tables import Row
 
 _NAMES_SHOWN = 4
@@ -24,6 +25,14 @@ def direction(language: str) -> str:
 def words_for(language: str) -> Words:
     """The words of a language tag such as pt-BR; English where there are none."""
     return LANGUAGES.get(_primary(language), ENGLISH)
+
+
+def own_language(language: str) -> str:
+    """The attributes of what is said in English for want of a table; "" where there is one.
+
+    In a mail from right to left they also keep the full stop at its end.
+    """
+    return "" if _primary(language) in LANGUAGES else ' lang="en" dir="ltr"'
 
 
 def _primary(language: str) -> str:
@@ -78,6 +87,11 @@ def link_facts(link: Link, words: Words = ENGLISH) -> str:
     return " · ".join(fact for fact in facts if fact)
 
 
+def event_place(event: Event, words: Words = ENGLISH) -> str:
+    """Where an event takes place, on the web or elsewhere."""
+    return " · ".join(filter(None, (event.place, words.online if event.online else "")))
+
+
 def fields_of(paper: Paper) -> str:
     """The paper's categories, each once, the first one leading."""
     named = (paper.category, *paper.categories)
@@ -121,6 +135,7 @@ def _grouped(number: int, words: Words) -> str:
 FILTERS = {
     "change": change,
     "day_range": day_range,
+    "event_place": event_place,
     "fields_of": fields_of,
     "gain": gain,
     "link_facts": link_facts,

@@ -66,6 +66,12 @@ def _bad_url(text: str) -> str:
         raise PydanticCustomError("bad_url", "{why}", {"why": str(error)}) from None
 
 
+def _picture(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise PydanticCustomError("bad_picture", "must be a picture's https:// address")
+    return text
+
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -113,6 +119,10 @@ Markdown = str
 """Markdown in one or more lines (`emails.richtext`)."""
 Url = Annotated[str, AfterValidator(_bad_url)]
 """http, https or mailto, as written."""
+Picture = Annotated[Url, AfterValidator(_picture)]
+"""The address of a picture on the web."""
+PictureWidth = Annotated[int, Field(ge=16, le=576)]
+"""Pixels in the mail, whose column has 576; phones scale down."""
 Day = Annotated[dt.date, BeforeValidator(_day), _DATE_SCHEMA]
 PublishedDay = Annotated[dt.date, BeforeValidator(_day_of_moment), _DATE_SCHEMA]
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]

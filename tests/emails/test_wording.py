@@ -131,5 +131,16 @@ def test_a_mail_says_none_of_its_own_words_in_english(language: str) -> None:
         assert not re.search(rf">[^<]*{re.escape(phrase)}", mail.html)
 
 
+def test_english_in_a_mail_of_another_language_is_marked_as_such() -> None:
+    issue = Issue.model_validate({"date": "2026-03-22", "language": "he", "sections": SECTIONS})
+    html = compose(issue, Brand.default(), addresses=Addresses.sample()).html
+    for phrase in ("Sunday, 22 March 2026", "You receive this mail", "1 more on the web"):
+        element = html[: html.index(phrase)].rpartition("<")[2]
+        assert 'lang="en"' in element
+        assert 'dir="ltr"' in element
+    issue = issue.model_copy(update={"language": "de"})
+    assert 'lang="en"' not in compose(issue, Brand.default(), addresses=Addresses.sample()).html
+
+
 def phrases_of(language: str) -> list[object]:
     return [getattr(words_for(language), field.name) for field in fields(Words)]
