@@ -20,15 +20,13 @@ from newsletter.cli.output import (
     show_table,
 )
 from newsletter.dispatch import control
-from newsletter.dispatch.outlet import open_outlet
-from newsletter.dispatch.permission import require_safe
+from newsletter.dispatch.permission import require_permission
 from newsletter.dispatch.progress import progress
 from newsletter.editions.approval import Approval, approve
 from newsletter.editions.library import Imported, import_issue, list_editions
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import Moment, parse_moment, parse_not_after, schedule
 from newsletter.publications import Publication
-from newsletter.settings import Settings
 
 Name = Annotated[str, typer.Argument(metavar="DATE", help="2026-11-22, or 2026-11-22/SLUG.")]
 
@@ -194,15 +192,6 @@ def cancel(
         emit({"edition": name, "status": "cancelled", "cancelled": cancelled})
     else:
         say(f"Edition {name} is cancelled; {cancelled} readers don't get it.")
-
-
-def require_permission(settings: Settings, publication: Publication) -> None:
-    """Raise UnsafeToSend where real mail would leave from a setup that would harm readers."""
-    provider = open_outlet(settings)
-    try:
-        require_safe(settings, publication, provider)
-    finally:
-        provider.close()
 
 
 def _approve(desk: Desk, session: Session, publication: Publication, edition: Edition) -> Approval:

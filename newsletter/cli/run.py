@@ -1,6 +1,7 @@
 """`newsletter run | serve | worker`: the processes that go on."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -9,13 +10,10 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from newsletter.cli.desk import open_desk
-from newsletter.cli.output import aside
-from newsletter.database import Database
-from newsletter.settings import Settings
+from newsletter.cli.desk import Desk, open_desk
+from newsletter.cli.output import aside, say
+from newsletter.errors import ConfigurationError
 from newsletter.worker import Queue, Worker
-
-GRACE_SECONDS = 10
 
 Host = Annotated[str, typer.Option(help="Address to listen at.")]
 Port = Annotated[int, typer.Option(help="Port to listen at; 0: any that is free.")]
@@ -34,7 +32,7 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         thread = threading.Thread(target=background.run, name="worker")
         thread.start()
         try:
-            _server(desk.settings, desk.database, host, port).run()
+            _serve(desk, host, port)
         finally:
             background.stop()
             thread.join()
@@ -43,7 +41,7 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the site alone; workers run beside it."""
     with open_desk() as desk:
-        _server(desk.settings, desk.database, host, port).run()
+        _serve(desk, host, port)
 
 
 def worker(
@@ -63,22 +61,27 @@ def worker(
         background.run()
 
 
-def _server(settings: Settings, database: Database, host: str, port: int) -> uvicorn.Server:
+def _serve(desk: Desk, host: str, port: int) -> None:
+    """Serve the site until SIGTERM or Ctrl-C."""
     # Only the site needs FastAPI: a worker starts without it.
     from newsletter.web.app import create_app
+    from newsletter.web.serving import config
 
-    app = create_app(settings, database)
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    )
+    with _listen(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        say(f"Serving at http://{shown}:{listening.getsockname()[1]}/ ; Ctrl-C ends.")
+        app = create_app(desk.settings, desk.database)
+        uvicorn.Server(config(app)).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Can't listen at {host} port {port} ({error.strerror}). Choose another with --port."
+        ) from error
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -11,10 +11,10 @@ from sqlmodel import Session
 
 from newsletter.accounts import audit
 from newsletter.cli.desk import Desk, actor, now, open_desk
-from newsletter.cli.editions import Name, require_permission
+from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, Yes, aside, confirm, emit, say
 from newsletter.dispatch.outlet import open_outlet
-from newsletter.dispatch.permission import require_safe
+from newsletter.dispatch.permission import require_permission, require_safe
 from newsletter.dispatch.progress import progress
 from newsletter.dispatch.trial import make_test, send_test
 from newsletter.editions.approval import require_approved

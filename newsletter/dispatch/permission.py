@@ -1,5 +1,6 @@
 """Whether real mail may leave: a real provider with a test setup would harm readers."""
 
+from newsletter.dispatch.outlet import open_outlet
 from newsletter.errors import UnsafeToSend
 from newsletter.providers.base import Provider
 from newsletter.publications import Publication
@@ -30,6 +31,15 @@ def why_unsafe(settings: Settings, publication: Publication, provider: Provider)
             "[publication] in newsletter.toml and run `newsletter init`."
         )
     return tuple(problems)
+
+
+def require_permission(settings: Settings, publication: Publication) -> None:
+    """Raise UnsafeToSend where the settings' own provider may not send for this publication."""
+    provider = open_outlet(settings)
+    try:
+        require_safe(settings, publication, provider)
+    finally:
+        provider.close()
 
 
 def require_safe(settings: Settings, publication: Publication, provider: Provider) -> None:

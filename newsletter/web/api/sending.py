@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from newsletter.accounts import audit
 from newsletter.dispatch import control
+from newsletter.dispatch.permission import require_permission
 from newsletter.editions.approval import Approval, approve
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import parse_moment, parse_not_after, schedule
@@ -68,10 +69,13 @@ def approve_edition(house: Here, caller: Tool, at: At) -> ApprovalAnswer:
 def send_edition(
     house: Here, caller: Tool, at: At, wanted: Annotated[SendRequest | None, Body()] = None
 ) -> EditionAnswer:
-    """Schedule the approved edition, for now or later; 409 if nobody approved these bytes."""
+    """Schedule the approved edition, for now or later; 409 if nobody approved these bytes,
+    or where real mail would leave from a setup that would harm readers.
+    """
     wanted = wanted or SendRequest.model_construct()
 
     def act(session: Session, publication: Publication, edition: Edition) -> None:
+        require_permission(house.settings, publication)
         now = house.now()
         zone = wanted.zone or publication.time_zone
         start = parse_moment(wanted.at, zone).at if wanted.at else now
