@@ -69,8 +69,10 @@ def approve_edition(house: Here, caller: Tool, at: At) -> ApprovalAnswer:
 def send_edition(
     house: Here, caller: Tool, at: At, wanted: Annotated[SendRequest | None, Body()] = None
 ) -> EditionAnswer:
-    """Schedule the approved edition, for now or later; 409 if nobody approved these bytes,
-    or where real mail would leave from a setup that would harm readers.
+    """Schedule the approved edition, for now or later.
+
+    409 if nobody approved these bytes, or where real mail would leave from a setup that would
+    harm readers.
     """
     wanted = wanted or SendRequest.model_construct()
 
