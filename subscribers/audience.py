@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, null, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select, true
 from sqlmodel import Session
 
+from subscribers.among import among
 from subscribers.models import SUBSCRIBER, SUBSCRIPTION, SUPPRESSION, State
 
 
@@ -29,8 +31,7 @@ class Group:
     readers: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a reader stands at hand-off."""
 
     subscriber_id: int
@@ -84,16 +85,14 @@ def still_mailable(
 
     Asks the suppressions themselves, not the kept flag. Every id asked for is answered.
     """
-    rows = session.execute(_standing(publication_id).where(SUBSCRIBER.c.id.in_(subscriber_ids)))
-    found = {row.id: _as_standing(row) for row in rows}
-    gone = {
-        missing: Standing(missing, NotMailable.ERASED, None, "off", "")
-        for missing in set(subscriber_ids) - found.keys()
-    }
-    return found | gone
+    rows = session.execute(_standing(publication_id).where(among(SUBSCRIBER.c.id, subscriber_ids)))
+    found = {row[0]: _as_standing(*row) for row in rows}
+    for missing in set(subscriber_ids) - found.keys():
+        found[missing] = Standing(missing, NotMailable.ERASED, None, "off", "")
+    return found
 
 
-def _standing(publication_id: int) -> Select[int, str | None, str, str, str | None]:
+def _standing(publication_id: int) -> Select[int, str | None, str | None, str, str]:
     suppressed = and_(
         SUPPRESSION.c.email_key == SUBSCRIBER.c.email_key, SUPPRESSION.c.lifted_at.is_(None)
     )
@@ -107,10 +106,10 @@ def _standing(publication_id: int) -> Select[int, str | None, str, str, str | No
     return (
         select(
             SUBSCRIBER.c.id,
+            reason.label("reason"),
             SUBSCRIBER.c.email,
             SUBSCRIPTION.c.tracking,
             SUBSCRIPTION.c.muted,
-            reason.label("reason"),
         )
         .join(SUBSCRIPTION, SUBSCRIPTION.c.subscriber_id == SUBSCRIBER.c.id)
         .outerjoin(SUPPRESSION, suppressed)
@@ -118,6 +117,8 @@ def _standing(publication_id: int) -> Select[int, str | None, str, str, str | No
     )
 
 
-def _as_standing(row: Row[int, str | None, str, str, str | None]) -> Standing:
-    reason = NotMailable(row.reason) if row.reason else None
-    return Standing(row.id, reason, row.email, row.tracking, row.muted)
+def _as_standing(
+    subscriber_id: int, reason: str | None, email: str | None, tracking: str, muted: str
+) -> Standing:
+    why = None if reason is None else NotMailable(reason)
+    return Standing(subscriber_id, why, email, tracking, muted)

@@ -15,11 +15,18 @@ from newsletter.database import Database
 from newsletter.dispatch import ledger
 from newsletter.dispatch.alerts import pause_and_alert
 from newsletter.dispatch.imprints import ImprintedEdition, Imprints
-from newsletter.dispatch.ledger import Drained, Lease, Stopped, Wait, Window, monotonic
+from newsletter.dispatch.ledger import (
+    Drained,
+    Lease,
+    LockedEdition,
+    Stopped,
+    Wait,
+    Window,
+    monotonic,
+)
 from newsletter.dispatch.mailing import mailing
 from newsletter.dispatch.outcomes import Result, finish_window
 from newsletter.dispatch.pacing import Pace
-from newsletter.editions.models import Edition
 from newsletter.errors import LeaseLost
 from newsletter.providers.base import AuthenticationRefused, Outcome, Provider
 from newsletter.site import Site
@@ -88,8 +95,8 @@ class Dispatcher:
         """Do what can be done now; wait up to `patience` seconds for the provider.
 
         Returns whether there is more to do at once: something moved, or the provider still has
-        windows, whose outcomes the next step waits for. Raises DatabaseError where the database is away: outcomes
-        are kept and stored by a later step.
+        windows, whose outcomes the next step waits for. Raises DatabaseError where the database
+        is away: outcomes are kept and stored by a later step.
         """
         self._renew()
         landed = [future for future in self._flights if future.done()]
@@ -181,7 +188,7 @@ class Dispatcher:
             for held in self._held.values()
         )
 
-    def _lock_editions(self, session: Session) -> dict[int, Edition]:
+    def _lock_editions(self, session: Session) -> dict[int, LockedEdition]:
         """Lock every edition that we hold a batch of, in the order of their ids."""
         ids = sorted({held.lease.edition_id for held in self._held.values()})
         return {edition_id: ledger.lock_edition(session, edition_id) for edition_id in ids}
@@ -212,9 +219,11 @@ class Dispatcher:
             step.let_go.append(held)
             return 0.0
         match handed:
-            case Window(rows):
+            case Window(rows, last):
                 if rows:
                     step.launches.append(Flight(held, handed))
+                if last:
+                    step.drained.append(held)
             case Wait(seconds):
                 step.wait = seconds
                 return seconds

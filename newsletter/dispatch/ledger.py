@@ -9,6 +9,8 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlmodel import Session, col
@@ -19,10 +21,11 @@ from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.pacing import ALL_LANES, Pace
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import BatchState, DeliveryState
-from newsletter.editions.models import Edition
+from newsletter.editions.models import EDITION, Edition
 from newsletter.editions.states import EditionState
 from newsletter.editions.variants import Variant
 from newsletter.errors import LeaseLost
+from subscribers.among import among
 from subscribers.audience import Standing, still_mailable
 
 TOKEN_BYTES = 16
@@ -54,6 +57,13 @@ class Lease:
         return monotonic() > self.deadline - self.seconds * 2 / 3
 
 
+class LockedEdition(NamedTuple):
+    """What has to hold while its row is locked."""
+
+    state: str
+    revision: int
+
+
 @dataclass(frozen=True)
 class Rules:
     """What decides a reader's variant in one edition, and how long it may go out."""
@@ -65,8 +75,7 @@ class Rules:
     not_after: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One reader of a window."""
 
     subscriber_id: int
@@ -75,9 +84,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Window:
-    """What has been handed off and is now to be sent."""
+    """What has been handed off and is now to be sent; after the `last` one the batch is drained."""
 
     rows: tuple[Row, ...]
+    last: bool
 
 
 @dataclass(frozen=True)
@@ -162,7 +172,7 @@ def hand_off(
     batch = _hold(session, lease)
     if edition.state != EditionState.SENDING or edition.revision != rules.revision:
         return Stopped()
-    candidates = _next_rows(session, batch, most)
+    candidates, last = _next_rows(session, batch, most)
     if not candidates:
         return Drained()
     if _has_expired(session, rules):
@@ -176,7 +186,7 @@ def hand_off(
     batch.handed_to = max(candidates.values()) + 1
     batch.composition_id = composition_id
     session.add(batch)
-    return Window(rows)
+    return Window(rows, last)
 
 
 def release(session: Session, lease: Lease) -> None:
@@ -204,21 +214,26 @@ def finish_batch(session: Session, lease: Lease) -> None:
     )
 
 
-def lock_edition(session: Session, edition_id: int) -> Edition:
+def lock_edition(session: Session, edition_id: int) -> LockedEdition:
     """Take the edition's row FOR SHARE: pause, cancel and revise (FOR UPDATE) wait for us."""
-    return session.exec(
-        select_model(Edition)
-        .where(Edition.id == edition_id)
+    row = session.execute(
+        select(EDITION.c.state, EDITION.c.revision)
+        .where(EDITION.c.id == edition_id)
         .with_for_update(read=True)
-        .execution_options(populate_existing=True)
     ).one()
+    return LockedEdition(*row)
 
 
 def lock_deliveries(session: Session, edition_id: int, subscriber_ids: Sequence[int]) -> None:
-    """Lock deliveries in the order of their key, as everybody does."""
+    """Lock deliveries in the order of their key, as everybody does.
+
+    SQLite has no rows to lock: whoever writes has the whole file.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
     session.execute(
         select(DELIVERY.c.subscriber_id)
-        .where(DELIVERY.c.edition_id == edition_id, DELIVERY.c.subscriber_id.in_(subscriber_ids))
+        .where(DELIVERY.c.edition_id == edition_id, among(DELIVERY.c.subscriber_id, subscriber_ids))
         .order_by(DELIVERY.c.subscriber_id)
         .with_for_update()
     )
@@ -245,8 +260,8 @@ def _hold(session: Session, lease: Lease) -> Batch:
     return batch
 
 
-def _next_rows(session: Session, batch: Batch, most: int) -> dict[int, int]:
-    """Subscriber id -> position, of the next queued rows."""
+def _next_rows(session: Session, batch: Batch, most: int) -> tuple[dict[int, int], bool]:
+    """Subscriber id -> position, of the next queued rows, and whether they are the last."""
     rows = session.execute(
         select(DELIVERY.c.subscriber_id, DELIVERY.c.position)
         .where(
@@ -255,10 +270,10 @@ def _next_rows(session: Session, batch: Batch, most: int) -> dict[int, int]:
             DELIVERY.c.state == DeliveryState.QUEUED,
         )
         .order_by(DELIVERY.c.position)
-        .limit(most)
+        .limit(most + 1)
         .with_for_update()
-    )
-    return dict(rows.all())
+    ).all()
+    return dict(rows[:most]), len(rows) <= most
 
 
 def _keep_who_stays(
@@ -266,14 +281,17 @@ def _keep_who_stays(
 ) -> tuple[Row, ...]:
     kept: list[Row] = []
     parting = _Parting()
+
+    @cache  # readers by the thousand have a handful of wishes
+    def variant_for(tracking: str, muted: str) -> str:
+        return Variant.for_reader(tracking, muted, topics=rules.topics, policy=rules.policy).key
+
     for subscriber_id in sorted(standings):
         standing = standings[subscriber_id]
         if standing.reason is not None or standing.email is None:
             parting.excluded.setdefault(standing.reason or "erased", []).append(subscriber_id)
             continue
-        wanted = Variant.for_reader(
-            standing.tracking, standing.muted, topics=rules.topics, policy=rules.policy
-        ).key
+        wanted = variant_for(standing.tracking, standing.muted)
         if wanted == batch.variant:
             kept.append(Row(subscriber_id, standing.email))
         else:
@@ -293,7 +311,9 @@ class _Parting:
         for reason, ids in self.excluded.items():
             session.exec(
                 update(DELIVERY)
-                .where(DELIVERY.c.edition_id == batch.edition_id, DELIVERY.c.subscriber_id.in_(ids))
+                .where(
+                    DELIVERY.c.edition_id == batch.edition_id, among(DELIVERY.c.subscriber_id, ids)
+                )
                 .values(state=DeliveryState.EXCLUDED, reason=reason)
             )
         for variant, ids in self.moved.items():

@@ -2,20 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlmodel import Session
 from sqlmodel import select as select_model
 
 from newsletter.database import db_now
-from newsletter.dispatch.ledger import lock_deliveries
+from newsletter.dispatch.ledger import LockedEdition, lock_deliveries
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import OPEN, DeliveryState
-from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
 from newsletter.providers.base import Outcome, OutcomeKind
+from subscribers.among import among
 
 MAX_ATTEMPTS = 8
 BACKOFF_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0)
@@ -23,8 +23,7 @@ BACKOFF_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0)
 REASON_LENGTH = 500
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """One reader's outcome in one batch."""
 
     subscriber_id: int
@@ -32,7 +31,7 @@ class Result:
 
 
 def finish_window(
-    session: Session, edition: Edition, batch_id: int, results: Sequence[Result]
+    session: Session, edition: LockedEdition, batch_id: int, results: Sequence[Result]
 ) -> None:
     """Store the outcomes of a window; the caller has locked the edition's row.
 
@@ -131,7 +130,7 @@ def _still_open(session: Session, batch: Batch, ids: Sequence[int]) -> set[int]:
 def _these(batch: Batch, ids: Sequence[int]) -> ColumnElement[bool]:
     return (
         (DELIVERY.c.edition_id == batch.edition_id)
-        & DELIVERY.c.subscriber_id.in_(ids)
+        & among(DELIVERY.c.subscriber_id, ids)
         & (DELIVERY.c.batch_id == batch.key)
     )
 

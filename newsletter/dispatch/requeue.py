@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.states import BatchState, DeliveryState
+from subscribers.among import among
 
 
 def requeue(
@@ -42,7 +43,7 @@ def requeue(
         update(DELIVERY)
         .where(
             DELIVERY.c.edition_id == origin.edition_id,
-            DELIVERY.c.subscriber_id.in_(subscriber_ids),
+            among(DELIVERY.c.subscriber_id, subscriber_ids),
         )
         .values(
             batch_id=batch.key,

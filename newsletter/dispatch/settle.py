@@ -23,6 +23,7 @@ from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
 from newsletter.errors import EditionError
 from newsletter.publications import Publication
+from subscribers.among import among
 
 MESSAGE_ID = re.compile(r"<?(\d+-\d+)@")
 
@@ -132,7 +133,7 @@ def _mark_accepted(session: Session, edition_id: int, ids: list[int], *, assumed
         update(DELIVERY)
         .where(
             DELIVERY.c.edition_id == edition_id,
-            DELIVERY.c.subscriber_id.in_(ids),
+            among(DELIVERY.c.subscriber_id, ids),
             DELIVERY.c.state == DeliveryState.UNSURE,
         )
         .values(state=DeliveryState.ACCEPTED, accepted_at=db_now(), unsure_at=None, assumed=assumed)

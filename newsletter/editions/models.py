@@ -124,3 +124,4 @@ class StoredComposition(SQLModel, table=True):
 
 
 COMPOSITION: Table = SQLModel.metadata.tables["composition"]
+EDITION: Table = SQLModel.metadata.tables["edition"]
