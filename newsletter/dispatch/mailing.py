@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from emails.addresses import TOKEN
 from emails.composition import Composition
@@ -85,9 +84,7 @@ def _recipient(imprinted: Imprint, row: Row, site: Site) -> Recipient:
         key=key,
         email=row.email,
         message_id=imprinted.headers.message_id(key),
-        values=MappingProxyType(
-            {"token": site.delivery_token(imprinted.edition_id, row.subscriber_id)}
-        ),
+        values={"token": site.delivery_token(imprinted.edition_id, row.subscriber_id)},
     )
 
 

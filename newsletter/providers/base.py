@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, Self, runtime_checkable
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 from emails.composition import Composition
 from emails.mime import MailHeaders
@@ -47,8 +47,7 @@ class OutcomeKind(StrEnum):
     UNSURE = "unsure"  # taken or not: nobody on this side can tell
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The fate of one message.
 
     `code` is the reply code ("250", "202", "421") or, where no reply came, one of the words
@@ -99,8 +98,7 @@ class Outcome:
         return cls(OutcomeKind.UNSURE, code, text, enhanced=enhanced)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One reader of a mailing.
 
     `key` is the delivery's id, which comes back in the provider's events; `message_id` the whole

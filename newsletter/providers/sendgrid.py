@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
+from newsletter.loopback import is_loopback_host
 from newsletter.providers.base import Mailing, Outcome
 from newsletter.providers.errors import (
     AuthenticationRefused,
     ProviderMisconfigured,
     ProviderUnreachable,
 )
-from newsletter.loopback import is_loopback_host
 from newsletter.providers.sendgrid_answers import KEY_REFUSED, accepted, answered, key_refused
 from newsletter.providers.sendgrid_request import MOST_PERSONALIZATIONS, mail_send
 

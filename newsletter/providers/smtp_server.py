@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from newsletter.loopback import is_loopback_host
 from newsletter.providers.errors import (
     AuthenticationRefused,
     ProviderError,
     ProviderMisconfigured,
     ProviderUnreachable,
 )
-from newsletter.loopback import is_loopback_host
 from newsletter.providers.smtp_pipeline import Channel, Conversation
 
 Tls = Literal["implicit", "required", "offered", "never"]
