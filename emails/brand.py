@@ -89,29 +89,62 @@ class Topic(Frozen):
     label: OneLine
 
 
-class Brand(Frozen):
+class SocialLink(Frozen):
+    """Where else the publication is found; in the foot of every mail, never counted."""
+
+    label: Annotated[OneLine, Field(min_length=1)]
+    url: WebAddress
+
+
+class Utm(Frozen):
+    """What is added to the addresses of an edition's links, for the statistics of other sites.
+
+    In a value, "{date}" and "{name}" stand for the edition's date and for DATE or DATE/SLUG.
+    `hosts` are those whose links get it (with all below them); without any, every link does.
+    """
+
+    source: OneLine | None = None
+    medium: OneLine | None = None
+    campaign: OneLine | None = None
+    term: OneLine | None = None
+    content: OneLine | None = None
+    hosts: tuple[OneLine, ...] = ()
+
+
+class Look(Frozen):
+    """What a publication may change about its mails without touching a template.
+
+    `abstract_length` is how many characters of a paper's abstract a mail shows at most; the web
+    edition has it whole. `footer` is Markdown, a line of the foot for each of its lines.
+    """
+
+    tagline: OneLine = ""
+    logo_width: Annotated[int, Field(ge=16, le=560)] = 180
+    heading_font: Typeface = "georgia"
+    body_font: Typeface = "georgia"
+    label_font: Typeface = "arial"
+    social: tuple[SocialLink, ...] = ()
+    footer: str = ""
+    abstract_length: Annotated[int, Field(ge=80)] = 420
+    utm: Utm = Utm()
+
+
+class Brand(Look):
     """A publication as its mails show it.
 
     `sender` and `reply_to` are an address or `Name <address>`. `postal_address` may have several
-    lines; without it `preflight` warns, since the law asks for one. `abstract_length` is how many
-    characters of a paper's abstract a mail shows at most; the web edition has it whole.
+    lines; without it `preflight` warns, since the law asks for one.
     """
 
     name: OneLine
-    tagline: OneLine = ""
     sender: OneLine
     reply_to: OneLine | None = None
     postal_address: str = ""
     site_url: WebAddress | None = None
     logo: WebAddress | None = None
-    logo_width: Annotated[int, Field(ge=16, le=560)] = 180
     colours: Colours = Colours()
-    heading_font: Typeface = "georgia"
-    body_font: Typeface = "georgia"
-    label_font: Typeface = "arial"
     topics: tuple[Topic, ...] = ()
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] = "en"
-    abstract_length: Annotated[int, Field(ge=80)] = 420
 
     @classmethod
     def default(cls) -> Self:

@@ -21,6 +21,7 @@ from emails.mjml import clean, mjml_to_html, render_template
 from emails.page import Page, no_note
 from emails.plaintext import excerpt
 from emails.slots import mint_words
+from emails.utm import tagger
 from emails.wording import long_date
 
 __all__ = ["Addresses", "Composition", "Finding", "TrackedLink", "compose"]
@@ -48,7 +49,8 @@ def compose(
     """
     slots = _mint_slots(issue, brand, addresses)
     placed = addresses.with_token(slots.get("token", ""))
-    page = Page(issue, brand, LinkBook(placed.click, link_numbers), placed.view_online, earlier)
+    book = LinkBook(placed.click, link_numbers, tagger(brand.utm, issue))
+    page = Page(issue, brand, book, placed.view_online, earlier)
     subject, preheader = _subject(page), _preheader(issue, muted)
 
     mjml = _mjml(page, placed, muted, subject=subject, preheader=preheader)

@@ -15,11 +15,18 @@ class LinkBook:
 
     With `numbers` (URL -> number, of an edition that has been composed before) those are used.
     `click` is the address of a tracked link with "{number}" in it, or None for plain links.
-    Only web links are numbered; a `mailto:` stays as it is.
+    `tag` makes of a URL the one that is led to (UTM parameters). Only web links are numbered; a
+    `mailto:` stays as it is.
     """
 
-    def __init__(self, click: str | None, numbers: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        click: str | None,
+        numbers: Mapping[str, int] | None = None,
+        tag: Callable[[str], str] = str,
+    ) -> None:
         self._click = click
+        self._tag = tag
         self._given = numbers
         self._links: dict[str, TrackedLink] = {}
 
@@ -31,12 +38,12 @@ class LinkBook:
         """What stands in the mail for `url`. CompositionError when it has no number given to it."""
         if not is_web(url):
             return url
-        link = self._enter(url, label)
-        return self._click.replace(NUMBER, str(link.number)) if self._click else url
+        link = self._enter(self._tag(url), label)
+        return self._click.replace(NUMBER, str(link.number)) if self._click else link.url
 
     def number(self, url: str) -> int | None:
         """The number under which the text part lists `url`; None for one that is no web link."""
-        return self._enter(url, "").number if is_web(url) else None
+        return self._enter(self._tag(url), "").number if is_web(url) else None
 
     def _enter(self, url: str, label: str) -> TrackedLink:
         link = self._links.get(url)

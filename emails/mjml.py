@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from mjml import mjml2html
 
-from emails import plaintext, wording
+from emails import foot, plaintext, wording
 from emails.errors import CompositionError
 
 DOCTYPE = "<!DOCTYPE html>"
@@ -46,7 +46,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    jinja.filters.update({**wording.FILTERS, **plaintext.FILTERS})
+    jinja.filters.update({**wording.FILTERS, **plaintext.FILTERS, **foot.FILTERS})
     return jinja
 
 

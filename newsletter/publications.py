@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, Session, SQLModel, select
 
-from emails.brand import Brand, Colours, Topic
+from emails.brand import Brand, Colours, Look, Topic
 from newsletter.errors import NotFound
 from newsletter.settings import PublicationSettings
 
@@ -26,6 +26,8 @@ class Publication(SQLModel, table=True):
     postal_address: str = ""
     logo: str | None = None
     colours: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    look: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """The fields of `emails.brand.Look`."""
     time_zone: str = "UTC"
     language: str = "en"
     host: str | None = Field(default=None, unique=True)
@@ -66,6 +68,7 @@ class Publication(SQLModel, table=True):
             site_url=self.site_url(base_url),
             topics=tuple(Topic(**topic) for topic in self.topics),
             language=self.language,
+            **self.look,
         )
 
     def site_url(self, base_url: str) -> str:
@@ -81,6 +84,7 @@ def store_publication(session: Session, wanted: PublicationSettings) -> Publicat
         select(Publication).where(Publication.slug == wanted.slug)
     ).one_or_none()
     values = wanted.model_dump(mode="json")
+    values["look"] = {name: values.pop(name) for name in Look.model_fields}
     if publication is None:
         publication = Publication(**values)
     else:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from emails.brand import Colours, Topic
+from emails.brand import Colours, Look, Topic
 from newsletter.errors import ConfigurationError
 from newsletter.loopback import is_loopback_host
 
@@ -21,10 +21,8 @@ CONFIG_FILE = "newsletter.toml"
 DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
 
 
-class PublicationSettings(BaseModel):
+class PublicationSettings(Look):
     """The `[publication]` table of `newsletter.toml`, stored by `newsletter init`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: str

@@ -1,7 +1,13 @@
 import pytest
 from pydantic import ValidationError
 
-from emails.brand import Brand, Colours, Palette, contrast
+from emails.addresses import Addresses
+from emails.brand import Brand, Colours, Palette, SocialLink, contrast
+from emails.composer import compose
+from emails.issue import Issue
+from emails.notices import compose_notice
+
+SECTION = {"kind": "links", "items": [{"title": "T", "url": "https://a.example/"}]}
 
 
 def test_the_default_brand_is_whole() -> None:
@@ -58,3 +64,36 @@ def test_the_default_colours_can_be_read_everywhere(palette: Palette) -> None:
     for text in (palette.ink, palette.soft, palette.accent):
         assert min(contrast(text, ground) for ground in grounds) >= 4.5
     assert contrast(palette.soft, palette.canvas) >= 4.5
+
+
+def test_a_brand_changes_fonts_and_foot_without_touching_a_template() -> None:
+    brand = Brand.model_validate(
+        {
+            **Brand.default().model_dump(),
+            "heading_font": "verdana",
+            "footer": "Registered in *Exampletown*.\n[Imprint](https://n.example/imprint) <b>",
+            "social": [{"label": "Mastodon", "url": "https://social.example/@n"}],
+        }
+    )
+    issue = Issue.model_validate({"date": "2026-11-22", "title": "T", "sections": [SECTION]})
+    mail = compose(issue, brand, addresses=Addresses.sample())
+    assert "Verdana, Geneva" in mail.html
+    assert "Registered in <em>Exampletown</em>.<br>" in mail.html
+    assert "&lt;b&gt;" in mail.html
+    assert 'href="https://social.example/@n"' in mail.html
+    assert "Registered in Exampletown.\nImprint (https://n.example/imprint) <b>\n" in mail.text
+    assert "Mastodon: https://social.example/@n" in mail.text
+    assert len(mail.links) == 1  # the foot's own are not counted
+
+
+def test_a_notice_has_the_brands_foot_too() -> None:
+    brand = Brand.default().model_copy(update={"footer": "Registered in Exampletown."})
+    notice = compose_notice("confirm", brand, url="https://n.example/confirm/x")
+    assert "Registered in Exampletown." in notice.html
+    assert "Registered in Exampletown." in notice.text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "social.example", 'https://a.example/"'])
+def test_a_social_link_is_a_web_address(url: str) -> None:
+    with pytest.raises(ValidationError, match="no web address"):
+        SocialLink(label="S", url=url)

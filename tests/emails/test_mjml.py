@@ -3,6 +3,7 @@ from html import unescape
 import pytest
 from jinja2 import UndefinedError
 
+from emails.brand import Brand
 from emails.errors import CompositionError
 from emails.mjml import DOCTYPE, clean, environment, mjml_to_html
 
@@ -56,7 +57,7 @@ def test_markup_is_escaped_in_html_and_not_in_text() -> None:
     jinja = environment()
     assert jinja.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
     assert "&" in jinja.get_template("notices/notice.txt.j2").render(
-        brand={"name": "A & B", "postal_address": ""},
+        brand=Brand(name="A & B", sender="a@example.org"),
         notice={"heading": "<h>", "lines": [], "small": []},
         button=None,
         links=[],

@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("postal_address", sa.String(), nullable=False),
         sa.Column("logo", sa.String(), nullable=True),
         sa.Column("colours", sa.JSON(), nullable=False),
+        sa.Column("look", sa.JSON(), nullable=False),
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("host", sa.String(), nullable=True),

@@ -1,0 +1,35 @@
+from newsletter.database import Database
+from newsletter.publications import find_publication, store_publication
+from newsletter.settings import PublicationSettings
+
+WANTED = PublicationSettings.model_validate(
+    {
+        "slug": "ledger",
+        "name": "The Ledger",
+        "sender": "desk@ledger.example",
+        "tagline": "What happened",
+        "body_font": "verdana",
+        "abstract_length": 300,
+        "footer": "Registered.",
+        "social": [{"label": "Mastodon", "url": "https://social.example/@ledger"}],
+        "utm": {"source": "ledger", "campaign": "{date}", "hosts": ["ledger.example"]},
+    }
+)
+
+
+def test_the_brand_of_a_stored_publication_is_what_its_settings_say(database: Database) -> None:
+    with database.writing() as session:
+        store_publication(session, WANTED)
+    with database.reading() as session:
+        brand = find_publication(session, "ledger").brand("https://ledger.example")
+    said = WANTED.model_dump()
+    assert {name: value for name, value in brand.model_dump().items() if name in said} == {
+        name: value for name, value in said.items() if name in type(brand).model_fields
+    }
+
+
+def test_storing_again_brings_the_look_up_to_date(database: Database) -> None:
+    with database.writing() as session:
+        store_publication(session, WANTED)
+        changed = store_publication(session, WANTED.model_copy(update={"tagline": "Else"}))
+        assert changed.brand("https://ledger.example").tagline == "Else"
