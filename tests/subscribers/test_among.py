@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from newsletter.database import Database
 from subscribers.among import among
@@ -46,3 +46,13 @@ def test_there_may_be_more_ids_than_parameters(
     database: Database, subscriber_ids: tuple[int, ...]
 ) -> None:
     assert find(database, range(MORE_THAN_PARAMETERS)) == list(subscriber_ids)
+
+
+def test_sqlite_goes_from_the_ids_to_the_rows(sqlite_url: str) -> None:
+    statement = select(SUBSCRIBER.c.id).where(among(SUBSCRIBER.c.id, [1, 2]))
+    database = Database(sqlite_url)
+    with database.reading() as session:
+        words = statement.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN {words}")).all()
+    database.close()
+    assert "SEARCH subscriber USING INTEGER PRIMARY KEY (rowid=?)" in {row.detail for row in plan}
