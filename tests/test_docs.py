@@ -17,7 +17,6 @@ from pydantic import BaseModel
 from docs import generate
 from emails.brand import Brand
 from emails.issue_files import parse_issue
-from emails.sections.base import KINDS, Section
 from emails.sections.parts import Part
 from newsletter.settings import Settings, load_settings
 from newsletter.web.api import API, editions, sending
@@ -60,8 +59,9 @@ def documented_fields() -> dict[type[BaseModel], list[str]]:
 
 
 def own_fields(model: type[BaseModel]) -> set[str]:
-    """What a file calls the fields that a model adds; a kind's, without those of every section."""
-    inherited = set(Section.model_fields) if model in KINDS.values() else set()
+    """What a file calls the fields that a model adds to those of the models with tables above it."""
+    above = {base for base in documented_fields() if base in model.__mro__[1:]}
+    inherited = {name for base in above for name in base.model_fields}
     return {
         field.alias or name for name, field in model.model_fields.items() if name not in inherited
     }
