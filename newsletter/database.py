@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Float
@@ -25,6 +25,8 @@ STALLED_MS = 10_000
 """PostgreSQL ends a transaction that does nothing for so long: a process that was stopped in the
 middle of one (SIGSTOP, a frozen machine) must not hold its locks for ever."""
 ATTEMPTS = 5
+SQLITE_KEPT, SQLITE_MOST = 4, 64
+"""Connections to a SQLite file: kept open, and open at once."""
 AWAY = (OperationalError, InterfaceError, InternalError)
 
 T = TypeVar("T")
@@ -99,6 +101,7 @@ class Database:
             self._writing_engine.connect() as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
+            connection.detach()  # what it has attached and made goes with it, not back to the pool
             yield session
             session.commit()
 
@@ -167,7 +170,11 @@ def _create_engine(url: str) -> Engine:
         )
     engine = create_engine(
         url,
-        poolclass=NullPool if ":memory:" not in url else None,
+        poolclass=QueuePool,
+        # Opening a file costs more than most transactions, and closing its last connection writes
+        # the whole log back. Few are kept, since each has a cache of its own.
+        pool_size=SQLITE_KEPT,
+        max_overflow=SQLITE_MOST - SQLITE_KEPT,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
     event.listen(engine, "connect", _configure_sqlite)

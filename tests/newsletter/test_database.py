@@ -4,7 +4,8 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from newsletter.accounts.models import AuditEntry
@@ -111,3 +112,22 @@ def test_a_database_that_is_away_is_said_with_the_cure() -> None:
     with pytest.raises(DatabaseError, match="waits and goes on"):
         database.transact(add_entry)
     database.close()
+
+
+def test_what_an_import_makes_for_itself_goes_with_its_connection(database: Database) -> None:
+    for _ in range(2):
+        with database.importing() as session:
+            session.execute(text("CREATE TEMPORARY TABLE scratch (id INTEGER)"))
+            session.commit()
+    with database.writing() as session, pytest.raises(DBAPIError, match="scratch"):
+        session.execute(text("SELECT 1 FROM scratch"))
+
+
+def test_a_sqlite_file_is_not_opened_anew_for_each_transaction(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    opened: list[object] = []
+    event.listen(database.engine, "connect", lambda connection, _: opened.append(connection))
+    for _ in range(3):
+        database.transact(add_entry)
+    database.close()
+    assert len(opened) == 1
