@@ -3,6 +3,7 @@
 import time
 import tomllib
 from dataclasses import asdict
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,7 +78,10 @@ def check(
     file: EditionFile,
     brand: BrandFile = None,
     links: Annotated[
-        bool, typer.Option("--links", help="Ask every link whether it answers.")
+        bool,
+        typer.Option(
+            "--links", help="Use the network: ask links, pictures and the sender's DNS records."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,9 +89,12 @@ def check(
     loaded = load_issue(file)
     look = load_brand(brand, loaded.issue)
     composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
-    findings = list(check_composition(composition, issue=loaded.issue, brand=look))
+    addresses = Addresses.sample()
+    findings = list(
+        check_composition(composition, issue=loaded.issue, brand=look, addresses=addresses)
+    )
     if links:
-        findings += _check_links(composition)
+        findings += check_outside(composition, look if brand else None)
     errors = [_as_dict(one) for one in findings if one.severity == "error"]
     warnings = all_warnings(loaded, [one for one in findings if one.severity == "warning"])
     show_warnings(warnings)
@@ -201,7 +208,19 @@ def _read(path: Path) -> dict[str, Any]:
     return values
 
 
-def _check_links(composition: Composition) -> list[Finding]:
-    from newsletter.editions.link_check import check_links
+def check_outside(composition: Composition, brand: Brand | None) -> list[Finding]:
+    """What only the network knows, with a progress bar on a terminal; DNS of a brand of one's own."""
+    from rich.progress import Progress
 
-    return check_links(composition.links)
+    from emails.outline import Outline
+    from newsletter.editions.dns_check import check_dns
+    from newsletter.editions.link_check import check_links, check_pictures
+
+    pictures = list(dict.fromkeys(source for source, _ in Outline(composition.html).pictures))
+    with Progress(console=aside, transient=True, disable=not aside.is_terminal) as progress:
+        task = progress.add_task("Asking", total=len(composition.links) + len(pictures))
+        findings = check_links(composition.links, told=lambda: progress.advance(task))
+        findings += check_pictures(pictures, told=lambda: progress.advance(task))
+    if brand is not None:
+        findings += check_dns(parseaddr(brand.sender)[1].rpartition("@")[2])
+    return findings

@@ -1,9 +1,9 @@
 """`newsletter doctor`: what is not right yet, each with its cure."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from tempfile import TemporaryFile
 
 import typer
 from sqlmodel import select
@@ -132,15 +132,18 @@ def _readiness(
 
 def _folder(settings: Settings) -> Finding:
     folder = settings.mail_folder
-    parent = next(one for one in (folder, *folder.parents) if one.exists())
-    if os.access(parent, os.W_OK) and parent.is_dir():
-        return Finding("mail folder", True, str(folder))
-    return Finding(
-        "mail folder",
-        False,
-        f"{folder} can't be written",
-        "Set MAIL_FOLDER to a folder of yours, or give this user the right to write there.",
-    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Finding(
+            "mail folder",
+            False,
+            f"{folder} can't be written ({error.strerror})",
+            "Set MAIL_FOLDER to a folder of yours, or give this user the right to write there.",
+        )
+    return Finding("mail folder", True, str(folder))
 
 
 def _try(check: str, act: Callable[[], None], words: str) -> Finding:

@@ -1,7 +1,9 @@
 """`newsletter edition import | list | show | approve | schedule | pause | resume | cancel`."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlmodel import Session
@@ -89,13 +91,15 @@ def list_(publication: PublicationSlug = None, as_json: AsJson = False) -> None:
 def show(name: Name, publication: PublicationSlug = None, as_json: AsJson = False) -> None:
     """Show how an edition stands: its status and a count for every delivery state."""
     with open_desk(publication) as desk, desk.database.reading() as session:
-        _, edition = desk.edition(session, name)
+        owner, edition = desk.edition(session, name)
         state = progress(session, edition, now=now())
+        zone = ZoneInfo(owner.time_zone)
     if as_json:
         emit(state)
         return
     show_table(
-        ("What", "Value"), [(key, value) for key, value in state.items() if value not in {None, 0}]
+        ("What", "Value"),
+        [(key, _readable(key, value, zone)) for key, value in state.items() if value],
     )
 
 
@@ -209,6 +213,13 @@ def _record(session: Session, act: str, edition: Edition, **details: object) -> 
         now=now(),
         **details,
     )
+
+
+def _readable(key: str, value: object, zone: ZoneInfo) -> object:
+    """Times in the publication's zone, with its name."""
+    if key.endswith("_at") and isinstance(value, float):
+        return f"{dt.datetime.fromtimestamp(value, zone):%Y-%m-%d %H:%M:%S %Z}"
+    return value
 
 
 def _brief(edition: Edition) -> dict[str, object]:

@@ -55,7 +55,7 @@ def approve(
     whole = Variant(allowed_tracking("linked", publication.tracking))
     _, composition = composed(session, edition, publication, whole, site)
     findings = preflight(
-        composition, current_issue(session, edition), publication.brand(site.base_url)
+        session, edition, publication, site, variant=whole, composition=composition
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
@@ -76,6 +76,7 @@ def void_approval(session: Session, edition: Edition, *, reason: str, now: float
     edition.approved_hash = edition.approved_by = edition.approved_at = None
     if edition.state in {EditionState.APPROVED, EditionState.SCHEDULED}:
         edition.state = EditionState.DRAFT
+        edition.scheduled_at = edition.not_after = None
     edition.hold_reason = f"{reason}: will NOT go out as scheduled" if was_scheduled else None
     edition.updated_at = now
     session.add(edition)

@@ -47,7 +47,5 @@ def check_transition(name: str, now: str, wanted: EditionState) -> None:
     """Raise EditionError, with what may be done instead, where the table has no such step."""
     allowed = TRANSITIONS[EditionState(now)]
     if wanted not in allowed:
-        choices = ", ".join(sorted(allowed)) or "nothing: that state is final"
-        raise EditionError(
-            f"Edition {name} is {now}; it can't become {wanted}. From here it can become: {choices}."
-        )
+        choices = f"it can become {', '.join(sorted(allowed))}" if allowed else "that is final"
+        raise EditionError(f"Edition {name} is {now} and can't become {wanted}; {choices}.")

@@ -99,26 +99,28 @@ class Desk:
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def add_readers(self, count: int, **subscription: Any) -> list[str]:
+        """Add readers at example.com; `subscription` sets what differs from linked and active."""
         emails = [f"reader{next(self.numbers)}@example.com" for _ in range(count)]
-        with self.database.writing() as session:
-            for email in emails:
-                reader = Subscriber(email=email, email_key=email, created_at=NOW)
-                session.add(reader)
-                session.flush()
-                assert reader.id is not None
-                values: dict[str, Any] = {
-                    "state": "active",
-                    "mailable": True,
-                    "tracking": "linked",
-                    "created_at": NOW,
-                    **subscription,
-                }
-                session.add(
-                    Subscription(
-                        subscriber_id=reader.id, publication_id=self.publication_id, **values
-                    )
-                )
+        for email in emails:
+            self.add_reader(email, **subscription)
         return emails
+
+    def add_reader(self, email: str, **subscription: Any) -> None:
+        with self.database.writing() as session:
+            reader = Subscriber(email=email, email_key=email, created_at=NOW)
+            session.add(reader)
+            session.flush()
+            assert reader.id is not None
+            values: dict[str, Any] = {
+                "state": "active",
+                "mailable": True,
+                "tracking": "linked",
+                "created_at": NOW,
+                **subscription,
+            }
+            session.add(
+                Subscription(subscriber_id=reader.id, publication_id=self.publication_id, **values)
+            )
 
     def edition(self, **changes: object) -> int:
         """Store an approved edition that is due now; return its id."""

@@ -1,0 +1,148 @@
+"""From a file to the inbox on the command line."""
+
+import email
+from email import policy
+from pathlib import Path
+
+from tests.newsletter.cli.conftest import EDITION, Shell
+
+DATE = "2026-11-22"
+BROKEN = """\
+schema: 1
+date: 2026-13-99
+titel: Morning
+sections:
+  - kind: links
+    heading: AI Labs
+    items:
+      - {title: One, url: "javascript:alert(1)"}
+"""
+
+
+def approved(shell: Shell) -> None:
+    assert shell("edition", "import", "edition.yaml").code == 0
+    assert shell("edition", "approve", DATE).code == 0
+
+
+def mails(shell: Shell) -> list[Path]:
+    return sorted(shell.folder.glob("mail/**/*.eml"))
+
+
+def test_an_edition_is_imported_approved_and_sent_to_everybody_once(shell: Shell) -> None:
+    approved(shell)
+
+    sent = shell("send", DATE, "--yes", "--wait", "--json")
+
+    assert sent.code == 0, sent.err
+    assert sent.json["status"] == "sent"
+    shown = shell("edition", "show", DATE, "--json").json
+    assert (shown["recipients"], shown["accepted"], shown["unsure"]) == (3, 3, 0)
+    messages = [
+        email.message_from_bytes(one.read_bytes(), policy=policy.default) for one in mails(shell)
+    ]
+    assert {one["To"] for one in messages} == {"a@example.com", "b@example.com", "c@example.com"}
+    assert {one["Subject"] for one in messages} == {"Morning"}
+    assert all(one["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click" for one in messages)
+
+
+def test_with_a_folder_every_send_says_that_nothing_left(shell: Shell) -> None:
+    approved(shell)
+    assert "nothing left this machine" in shell("send", DATE, "--test", "me@example.com").out
+    assert "nothing left this machine" in shell("send", DATE, "--yes", "--wait").out
+    assert len(mails(shell)) == 4
+
+
+def test_nothing_is_sent_without_approval(shell: Shell) -> None:
+    shell("edition", "import", "edition.yaml")
+
+    refused = shell("send", DATE, "--yes", "--wait")
+
+    assert refused.code == 1
+    assert "not approved" in refused.err
+    assert mails(shell) == []
+
+
+def test_nothing_is_sent_without_a_yes(shell: Shell) -> None:
+    approved(shell)
+    assert shell("send", DATE).code == 1
+    assert shell("edition", "show", DATE, "--json").json["status"] == "approved"
+
+
+def test_a_dry_run_sends_nothing(shell: Shell) -> None:
+    approved(shell)
+    plan = shell("send", DATE, "--dry-run", "--json")
+    assert (plan.code, plan.json["recipients"]) == (0, 3)
+    assert mails(shell) == []
+
+
+def test_a_limit_sends_to_the_first_readers_only(shell: Shell) -> None:
+    approved(shell)
+    assert shell("send", DATE, "--yes", "--wait", "--limit", "2").code == 0
+    assert len(mails(shell)) == 2
+
+
+def test_a_broken_file_tells_every_error_and_stores_nothing(shell: Shell) -> None:
+    shell.write("broken.yaml", BROKEN)
+
+    refused = shell("edition", "import", "broken.yaml", "--json")
+
+    assert refused.code == 1
+    fields = {one["field"]: one["line"] for one in refused.json["errors"]}
+    assert {"date", "titel"} <= fields.keys()
+    assert any("url" in field for field in fields)
+    assert "broken.yaml:3" in refused.err
+    assert shell("edition", "list", "--json").json == {"editions": []}
+
+
+def test_a_change_after_approval_is_said_aloud(shell: Shell) -> None:
+    approved(shell)
+    shell("edition", "schedule", DATE, "--at", "2036-11-22T07:00")
+    shell.write("edition.yaml", EDITION.replace("Morning", "Evening"))
+
+    changed = shell("edition", "import", "edition.yaml", "--json")
+
+    assert "will NOT go out" in changed.err
+    assert changed.json["status"] == "draft"
+
+
+def test_a_time_that_summer_time_skips_is_refused(shell: Shell) -> None:
+    approved(shell)
+    refused = shell("edition", "schedule", DATE, "--at", "2036-03-30T02:30")
+    assert refused.code == 1
+    assert "summer time skips it" in refused.err
+
+
+def test_a_scheduled_edition_can_be_cancelled(shell: Shell) -> None:
+    approved(shell)
+    assert shell("edition", "schedule", DATE, "--at", "2036-11-22T07:00").code == 0
+    assert shell("edition", "cancel", DATE, "--yes").code == 0
+    assert shell("edition", "show", DATE, "--json").json["status"] == "cancelled"
+    assert shell("edition", "import", "edition.yaml", "--json").json["created"]
+
+
+def test_a_real_provider_with_a_test_setup_is_refused(shell: Shell) -> None:
+    approved(shell)
+    refused = shell("send", DATE, "--yes", provider="smtp", smtp_url="smtp://mail.example.org:25")
+    assert refused.code == 1
+    assert "BASE_URL" in refused.err
+    refused = shell("send", DATE, "--test", "me@example.com", provider="sendgrid",
+                    sendgrid_api_key="SG.x", base_url="https://news.example.org",
+                    secret_key="insecure-default-secret")  # fmt: skip
+    assert refused.code == 1
+    assert "SECRET_KEY" in refused.err
+    assert "SG.x" not in refused.err + refused.out
+
+
+def test_the_report_of_a_sent_edition_has_its_figures(shell: Shell) -> None:
+    approved(shell)
+    shell("send", DATE, "--yes", "--wait")
+    report = shell("report", DATE, "--json")
+    assert (report.code, report.json["sent"], report.json["opens_people"]) == (0, 3, 0)
+    assert "Recipients" in shell("report", DATE).out
+
+
+def test_an_unknown_edition_is_said_with_the_way_out(shell: Shell) -> None:
+    for words in (("edition", "show", "2020-01-01"), ("report", "2020-01-01")):
+        refused = shell(*words)
+        assert refused.code == 1
+        assert "newsletter edition list" in refused.err

@@ -1,0 +1,118 @@
+"""Setting up, looking after the setup, composing without one."""
+
+import email
+from email import policy
+
+import pytest
+
+from tests.newsletter.cli.conftest import CONFIG, EDITION, Shell
+
+
+def test_init_can_be_repeated_and_brings_changes_in(bare: Shell) -> None:
+    bare.write("newsletter.toml", CONFIG)
+    assert bare("init", "--json").json["publication"] == "inference"
+    bare.write("newsletter.toml", CONFIG.replace("The Inference Ledger", "Another Name"))
+    assert bare("init").out.startswith("Another Name")
+
+
+def test_init_without_a_file_and_without_a_terminal_says_what_to_write(bare: Shell) -> None:
+    refused = bare("init")
+    assert refused.code == 1
+    assert "[publication]" in refused.err
+    assert list(bare.folder.iterdir()) == []
+
+
+def test_a_command_before_init_says_so(bare: Shell) -> None:
+    refused = bare("edition", "list")
+    assert refused.code == 1
+    assert "newsletter init" in refused.err
+
+
+def test_a_database_that_is_away_is_said_with_the_cure(shell: Shell) -> None:
+    refused = shell("edition", "list", database_url="postgresql://x@127.0.0.1:1/none")
+    assert refused.code == 1
+    assert "DATABASE_URL" in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_wrong_usage_ends_with_2(bare: Shell) -> None:
+    assert bare("send").code == 2
+    assert bare("no-such-command").code == 2
+
+
+def test_the_doctor_finds_a_healthy_house_healthy(shell: Shell) -> None:
+    healthy = shell("doctor", "--json")
+    assert healthy.code == 0
+    assert {one["check"] for one in healthy.json["checks"]} >= {
+        "database", "migrations", "publication", "secret", "base URL", "provider", "mail folder"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "check", "cure"),
+    [
+        ({"secret_key": "insecure-default-secret"}, "secret", "newsletter init"),
+        ({"database_url": "postgresql://x@127.0.0.1:1/none"}, "database", "DATABASE_URL"),
+        ({"database_url": "sqlite:///empty.sqlite3"}, "migrations", "newsletter migrate"),
+        ({"provider": "smtp", "smtp_url": "smtp://127.0.0.1:1"}, "provider", "SMTP_URL"),
+        ({"provider": "pigeon"}, "provider", "folder"),
+        ({"mail_folder": "/proc/nowhere"}, "mail folder", "MAIL_FOLDER"),
+    ],
+)
+def test_the_doctor_names_what_is_wrong_with_its_cure(
+    shell: Shell, settings: dict[str, str], check: str, cure: str
+) -> None:
+    sick = shell("doctor", "--json", **settings)
+    assert sick.code == 1
+    found = {one["check"]: one for one in sick.json["checks"]}
+    assert not found[check]["ok"]
+    assert cure in found[check]["cure"]
+
+
+def test_compose_needs_neither_database_nor_settings(bare: Shell) -> None:
+    bare.write("edition.yaml", EDITION)
+
+    done = bare("compose", "edition.yaml", "--out", "out", "--json")
+
+    assert done.code == 0, done.err
+    assert done.json["subject"] == "Morning"
+    assert done.json["links"] == 1
+    assert done.json["warnings"] == []
+    html = (bare.folder / "out/edition.html").read_text("utf-8")
+    assert len(html.encode()) == done.json["html_bytes"]
+    assert "/c/1/" in html
+    message = email.message_from_bytes(
+        (bare.folder / "out/edition.eml").read_bytes(), policy=policy.default
+    )
+    part = message.get_body(("html",))
+    assert part is not None
+    assert part.get_content().splitlines() == html.splitlines()
+    assert message["List-Unsubscribe"].startswith("<https://")
+    assert {path.name for path in (bare.folder / "out").iterdir()} == {
+        f"edition.{kind}" for kind in ("mjml", "html", "txt", "eml")
+    }
+
+
+def test_a_brand_file_dresses_the_edition(bare: Shell) -> None:
+    bare.write("edition.yaml", EDITION)
+    bare.write("newsletter.toml", CONFIG)
+    bare("compose", "edition.yaml", "--out", "out", "--brand", "newsletter.toml")
+    assert "The Inference Ledger" in (bare.folder / "out/edition.html").read_text("utf-8")
+
+
+def test_check_ends_with_1_where_there_is_an_error(bare: Shell) -> None:
+    bare.write("edition.yaml", EDITION)
+    assert bare("check", "edition.yaml", "--json").json["errors"] == []
+    bare.write("broken.yaml", EDITION.replace("kind: essay", "kind: esay"))
+    broken = bare("check", "broken.yaml", "--json")
+    assert broken.code == 1
+    assert "essay" in broken.err
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(shell: Shell) -> None:
+    made = shell("token", "create", "feed robot", "--json").json
+    assert made["token"].startswith("nl_")
+    listed = shell("token", "list", "--json")
+    assert made["token"] not in listed.out
+    assert shell("token", "revoke", str(made["id"])).code == 0
+    assert shell("token", "list", "--json").json["tokens"][0]["revoked_at"] is not None
