@@ -1,6 +1,7 @@
 """Addresses as they stand in MAIL and RCPT."""
 
 import re
+from functools import lru_cache
 
 _UNFIT = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -9,6 +10,7 @@ class AddressError(ValueError):
     """An address that can't be written into a command."""
 
 
+@lru_cache(maxsize=64)  # a window has one sender for all
 def path(address: str) -> bytes:
     """`address` for between the angle brackets of MAIL or RCPT (RFC 5321 §4.1.2).
 

@@ -123,11 +123,13 @@ class Channel(asyncio.Protocol):
 
     async def _wait(self) -> None:
         self._raise_if_lost()
-        self._waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        alarm = loop.call_later(self._timeout, self._time_out)
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._waiter
+            await self._waiter
         finally:
+            alarm.cancel()
             self._waiter = None
         if not self._replies:
             self._raise_if_lost()
@@ -139,6 +141,10 @@ class Channel(asyncio.Protocol):
     def _end(self, error: ConnectionError) -> None:
         self._lost = self._lost or error
         self._wake()
+
+    def _time_out(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         ready = self._replies or self._lost is not None

@@ -5,7 +5,7 @@ nothing can have been taken; after the final dot only a reply tells.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsletter.providers.base import Outcome
 
@@ -25,8 +25,7 @@ class MalformedReplyError(ConnectionError):
     """What came is no SMTP reply: the rest of the conversation can't be trusted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply, its lines joined; RFC 5321 §4.2."""
 
     code: int
@@ -64,12 +63,14 @@ class ReplyReader:
     def _line(self, line: bytes) -> Reply | None:
         if not line[:3].isdigit():
             raise MalformedReplyError("a line without a reply code")
-        self._lines.append(line[4:].decode("utf-8", "replace").strip())
+        words = line[4:].decode("utf-8", "replace").strip()
         if line[3:4] == b"-":
+            self._lines.append(words)
             return None
-        text = " ".join(self._lines)[:TEXT_KEPT]
-        self._lines.clear()
-        return Reply(int(line[:3]), text)
+        if self._lines:  # most replies have one line
+            words = " ".join((*self._lines, words))
+            self._lines.clear()
+        return Reply(int(line[:3]), words[:TEXT_KEPT])
 
 
 def before_body(reply: Reply) -> Outcome:
