@@ -3,14 +3,17 @@
 What needs the database or the network (history, links that answer, DNS) is looked at elsewhere.
 """
 
-import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from html import unescape
 
+from emails.addresses import TOKEN, Addresses
 from emails.brand import Brand, Palette, contrast
 from emails.composition import Composition, Finding
-from emails.issue import Issue
+from emails.issue import Issue, Section
+from emails.outline import Outline
+from emails.repeats import repeated_within
 from emails.slots import fill
+from emails.suspicions import suspicions
 
 HTML_BUDGET = 90_000
 """Octets of the decoded HTML part; Gmail clips a message at about 102 kB."""
@@ -21,18 +24,30 @@ TOKEN_LENGTH = 64
 SUBJECT_LENGTH = 78
 PREHEADER_LENGTH = 140
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+MANY_ITEMS = 12
+TIMES_THE_NEXT = 3
+MOST_LINKS = 2000
+"""More than this is a mistake, and would be a table of its own in the database."""
 
 
-def check(composition: Composition, *, issue: Issue, brand: Brand) -> tuple[Finding, ...]:
+def check(
+    composition: Composition, *, issue: Issue, brand: Brand, addresses: Addresses | None = None
+) -> tuple[Finding, ...]:
     """Everything to be said about `composition`: its own warnings first, then what is found here.
 
-    An error means that it should not go out; a warning wants an editor's eye.
+    An error means that it should not go out; a warning wants an editor's eye. With the
+    `addresses` that it was composed with, the way out of the list is looked for, too.
     """
+    outline = Outline(composition.html)
     return (
         *composition.warnings,
         *_size(composition),
         *_lengths(composition),
-        *_markup(composition),
+        *_markup(outline),
+        *(_ways_out(composition, addresses) if addresses else ()),
+        *repeated_within(issue),
+        *_balance(issue),
+        *suspicions(composition, outline),
         *_brand(brand),
         *_emptiness(issue, composition),
     )
@@ -58,70 +73,82 @@ def _size(composition: Composition) -> Iterator[Finding]:
 
 def _lengths(composition: Composition) -> Iterator[Finding]:
     if len(composition.subject) > SUBJECT_LENGTH:
-        yield Finding(
+        yield _warning(
             "long-subject",
-            "warning",
             "subject",
             f"the subject has {len(composition.subject)} characters: phones show about 40, "
             f"nobody more than {SUBJECT_LENGTH}",
         )
     if not composition.preheader:
-        yield Finding(
+        yield _warning(
             "no-preheader",
-            "warning",
             "preheader",
             "nothing to show beside the subject: write a preheader",
         )
     elif len(composition.preheader) > PREHEADER_LENGTH:
-        yield Finding(
+        yield _warning(
             "long-preheader",
-            "warning",
             "preheader",
             f"the preheader has {len(composition.preheader)} characters; "
             f"no inbox shows more than {PREHEADER_LENGTH}",
         )
 
 
-def _markup(composition: Composition) -> Iterator[Finding]:
-    reader = _Reader()
-    reader.feed(composition.html)
-    for source in reader.without_alt:
-        yield Finding(
-            "no-alt", "warning", "html", f"the image {source} has no alt text: say what it shows"
-        )
-    for address in dict.fromkeys(reader.empty_links):
-        yield Finding(
-            "empty-link", "warning", "html", f"the link to {address} has no words to click on"
-        )
-    yield from _repeated(composition)
-
-
-def _repeated(composition: Composition) -> Iterator[Finding]:
-    """Two addresses that differ only in a trailing slash or fragment are most likely one story."""
-    first: dict[str, str] = {}
-    for link in composition.links:
-        story = re.sub(r"(#.*)?$", "", link.url).rstrip("/")
-        known = first.setdefault(story, link.url)
-        if known != link.url:
-            yield Finding(
-                "duplicate-link", "warning", "links", f"{link.url} and {known} seem to be the same"
+def _markup(outline: Outline) -> Iterator[Finding]:
+    for source, alt in outline.pictures:
+        if not alt:
+            yield _warning(
+                "no-alt", "html", f"the image {source} has no alt text: say what it shows"
             )
+    for address in dict.fromkeys(address for address, words in outline.links if not words):
+        yield _warning("empty-link", "html", f"the link to {address} has no words to click on")
+
+
+def _ways_out(composition: Composition, addresses: Addresses) -> Iterator[Finding]:
+    """The link to unsubscribe, in both parts; a template of one's own may have lost it."""
+    fixed = addresses.unsubscribe.split(TOKEN)[0]
+    for part in ("html", "text"):
+        if fixed not in unescape(getattr(composition, part)):
+            message = f"there is no link to unsubscribe in the {part} part: readers must have one"
+            yield Finding("no-unsubscribe", "error", part, message)
+
+
+def _balance(issue: Issue) -> Iterator[Finding]:
+    """A list that dwarfs the others, and headings that stand twice."""
+    shown = [
+        (len(_items(section)[: section.email_limit]), at)
+        for at, section in enumerate(issue.sections)
+        if "email" in section.show_in and _items(section)
+    ]
+    (most, place), (next_most, _) = [*sorted(shown, reverse=True), (0, 0), (0, 0)][:2]
+    if next_most and most >= MANY_ITEMS and most > TIMES_THE_NEXT * next_most:
+        message = f"has {most} items, the next longest list {next_most}: set email_limit, the web has the rest"
+        yield _warning("unbalanced", f"sections[{place}]", message)
+    headings: set[str] = set()
+    for at, section in enumerate(issue.sections):
+        if section.heading and section.heading in headings:
+            message = f"{section.heading!r} is the heading of an earlier section too"
+            yield _warning("duplicate-heading", f"sections[{at}].heading", message)
+        headings.add(section.heading or "")
+
+
+def _items(section: Section) -> tuple[object, ...]:
+    items: tuple[object, ...] = getattr(section, "items", ())
+    return items
 
 
 def _brand(brand: Brand) -> Iterator[Finding]:
     if not brand.postal_address.strip():
-        yield Finding(
+        yield _warning(
             "no-postal-address",
-            "warning",
             "brand.postal_address",
             "the footer has no postal address: the law asks for one in most countries",
         )
     for mode, palette in (("light", brand.colours.light), ("dark", brand.colours.dark)):
         for text, ground, ratio in _contrasts(palette):
             if ratio < LEAST_CONTRAST:
-                yield Finding(
+                yield _warning(
                     "low-contrast",
-                    "warning",
                     f"brand.colours.{mode}.{text}",
                     f"{text} on {ground} has a contrast of {ratio:.1f}; "
                     f"{LEAST_CONTRAST} are needed to be read",
@@ -140,37 +167,13 @@ def _emptiness(issue: Issue, composition: Composition) -> Iterator[Finding]:
     if all(section.is_empty() or "email" not in section.show_in for section in issue.sections):
         yield Finding("empty", "error", "sections", "no section has anything to send")
     if not composition.links:
-        yield Finding("no-links", "warning", "sections", "there is no link in this edition")
+        yield _warning("no-links", "sections", "there is no link in this edition")
+    if len(composition.links) > MOST_LINKS:
+        message = (
+            f"there are {len(composition.links):,} links; an edition has at most {MOST_LINKS:,}"
+        )
+        yield Finding("too-many-links", "error", "sections", message)
 
 
-class _Reader(HTMLParser):
-    """Collects images without alt text, and links without words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.without_alt: list[str] = []
-        self.empty_links: list[str] = []
-        self._address: str | None = None
-        self._words = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "img":
-            self._see_image(given)
-        elif tag == "a" and given.get("href"):
-            self._address, self._words = given["href"], given.get("aria-label") or ""
-
-    def handle_data(self, data: str) -> None:
-        self._words += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._address:
-            if not self._words.strip():
-                self.empty_links.append(self._address)
-            self._address = None
-
-    def _see_image(self, given: dict[str, str | None]) -> None:
-        """A pixel of one by one is no picture; an image in a link speaks for it."""
-        self._words += given.get("alt") or ""
-        if not given.get("alt") and given.get("width") != "1":
-            self.without_alt.append(given.get("src") or "")
+def _warning(code: str, field: str, message: str) -> Finding:
+    return Finding(code, "warning", field, message)

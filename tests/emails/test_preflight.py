@@ -8,7 +8,7 @@ from emails.brand import Brand, Colours, Palette
 from emails.composer import compose
 from emails.composition import Composition, Finding
 from emails.issue import Issue
-from emails.preflight import HTML_BUDGET, TOKEN_LENGTH, check, filled_size
+from emails.preflight import HTML_BUDGET, MOST_LINKS, TOKEN_LENGTH, check, filled_size
 
 BRAND = Brand.default()
 LINK = {"title": "T", "url": "https://a.example/"}
@@ -82,3 +82,55 @@ def test_colours_that_cannot_be_read_are_told() -> None:
 def test_the_compositions_own_warnings_come_first() -> None:
     warning = Finding("own", "warning", "f", "m")
     assert findings(issue(), warnings=(warning,))[0] == ("own", "warning")
+
+
+def test_a_mail_that_nobody_can_leave_is_an_error() -> None:
+    addresses = Addresses.sample()
+    composition = compose(issue(), BRAND, addresses=addresses)
+    sound = check(composition, issue=issue(), brand=BRAND, addresses=addresses)
+    assert sound == ()
+    lost = replace(composition, text="Hello.", html="<p>Hello.</p>")
+    found = check(lost, issue=issue(), brand=BRAND, addresses=addresses)
+    assert [(one.code, one.severity, one.field) for one in found] == [
+        ("no-unsubscribe", "error", "html"),
+        ("no-unsubscribe", "error", "text"),
+    ]
+
+
+def test_a_list_that_dwarfs_the_others_is_told() -> None:
+    items = [{"title": f"T{n}", "url": f"https://a.example/{n}"} for n in range(20)]
+    long, short = {"kind": "links", "items": items}, {"kind": "papers", "items": [{"title": "P"}]}
+    whole = issue().model_dump(mode="json", by_alias=True, exclude_none=True)
+    content = Issue.model_validate({**whole, "sections": [short, long]})
+    composition = compose(content, BRAND, addresses=Addresses.sample())
+    found = [
+        one for one in check(composition, issue=content, brand=BRAND) if one.code == "unbalanced"
+    ]
+    assert [one.field for one in found] == ["sections[1]"]
+    limited = Issue.model_validate({**whole, "sections": [short, {**long, "email_limit": 5}]})
+    assert ("unbalanced", "warning") not in findings(limited)
+    alone = Issue.model_validate({**whole, "sections": [long]})
+    assert ("unbalanced", "warning") not in findings(alone)
+
+
+def test_a_heading_that_stands_twice_is_told() -> None:
+    whole = issue().model_dump(mode="json", by_alias=True, exclude_none=True)
+    sections = [{"kind": "text", "heading": "H", "body": "B"}] * 2
+    assert ("duplicate-heading", "warning") in findings(
+        Issue.model_validate({**whole, "sections": sections})
+    )
+
+
+def test_more_links_than_an_edition_can_mean_are_an_error() -> None:
+    composition = compose(issue(), BRAND, addresses=Addresses.sample())
+    many = replace(composition, links=composition.links * (MOST_LINKS + 1))
+    codes = {(one.code, one.severity) for one in check(many, issue=issue(), brand=BRAND)}
+    assert ("too-many-links", "error") in codes
+
+
+def test_latex_that_was_not_understood_is_told() -> None:
+    papers = {"kind": "papers", "items": [{"title": r"On $\foo{x}$", "abstract_format": "latex"}]}
+    whole = issue().model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert ("unknown-tex", "warning") in findings(
+        Issue.model_validate({**whole, "sections": [papers]})
+    )

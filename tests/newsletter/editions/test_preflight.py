@@ -1,0 +1,91 @@
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from emails.composition import Finding
+from emails.issue import Issue
+from newsletter.database import Database
+from newsletter.editions.approval import approve
+from newsletter.editions.library import import_issue
+from newsletter.editions.models import Edition
+from newsletter.errors import Blocked
+from newsletter.publications import find_publication
+from newsletter.settings import Settings
+from newsletter.site import Site
+
+NOW = 1_800_000_000.0
+SITE = Site.of(Settings(base_url="https://ledger.example"))
+A = {"title": "A headline", "url": "https://a.example/1"}
+
+
+def issue(date: str, *items: dict[str, Any], **section: Any) -> Issue:
+    sections = [
+        {"kind": "essay", "body": f"Prose of {date}."},
+        {"kind": "links", "items": list(items), **section},
+    ]
+    return Issue.model_validate({"date": date, "title": f"Of {date}", "sections": sections})
+
+
+def stored(session: Session, content: Issue, **values: Any) -> Edition:
+    publication = find_publication(session)
+    imported = import_issue(
+        session, publication, content, source="", author="test", now=NOW, **values
+    )
+    return imported.edition
+
+
+def approved(session: Session, edition: Edition) -> tuple[Finding, ...]:
+    publication = find_publication(session)
+    return approve(session, edition, publication, SITE, by="ada", now=NOW).warnings
+
+
+@pytest.fixture(autouse=True)
+def _publication(publication_id: int) -> None:
+    """Every test has one."""
+
+
+def test_a_link_that_readers_have_had_is_told_and_recorded(database: Database) -> None:
+    with database.writing() as session:
+        stored(session, issue("2026-11-20", A), archive_only=True)
+        edition = stored(
+            session, issue("2026-11-22", A, {**A, "title": "B", "url": "https://b.example/"})
+        )
+        (found,) = approved(session, edition)
+        assert (found.code, found.field) == ("repeated-link", "sections[1].items[0].url")
+        assert "20 November 2026" in found.message
+        assert [one["code"] for one in edition.accepted_warnings] == ["repeated-link"]
+
+
+def test_what_never_went_out_repeats_nothing(database: Database) -> None:
+    with database.writing() as session:
+        stored(session, issue("2026-11-20", A))
+        assert approved(session, stored(session, issue("2026-11-22", A))) == ()
+
+
+def test_only_the_last_five_editions_count(database: Database) -> None:
+    with database.writing() as session:
+        stored(session, issue("2026-11-10", A), archive_only=True)
+        for day in range(11, 16):
+            other = {"title": f"T{day}", "url": f"https://a.example/{day}"}
+            stored(session, issue(f"2026-11-{day}", other), archive_only=True)
+        assert approved(session, stored(session, issue("2026-11-22", A))) == ()
+
+
+def test_an_error_blocks_approval_and_says_why(database: Database) -> None:
+    items = [
+        {"title": f"Headline {n} " + "long " * 30, "url": f"https://a.example/{n}"}
+        for n in range(300)
+    ]
+    with database.writing() as session:
+        edition = stored(session, issue("2026-11-22", *items))
+        with pytest.raises(Blocked, match="Gmail would cut it off"):
+            approved(session, edition)
+
+
+def test_every_warning_is_accepted_with_the_approval(database: Database) -> None:
+    with database.writing() as session:
+        edition = stored(session, issue("2026-11-22", A, A, topic="gossip"))
+        codes = [one.code for one in approved(session, edition)]
+        assert codes == ["unknown-topic", "duplicate-headline", "duplicate-link"]
+        assert [one["code"] for one in edition.accepted_warnings] == codes
