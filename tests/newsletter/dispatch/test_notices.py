@@ -1,0 +1,224 @@
+"""Confirmations and other small mails: one person each, and never forgotten."""
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import Session, select
+
+from newsletter.database import Database
+from newsletter.dispatch.alerts import alert
+from newsletter.dispatch.models import Notice
+from newsletter.dispatch.notices import NoticeSender
+from newsletter.dispatch.outcomes import MAX_ATTEMPTS
+from newsletter.dispatch.pacing import Pace
+from newsletter.dispatch.queue import queue_notice
+from newsletter.providers.base import AuthenticationRefused, Mailing, Outcome
+from newsletter.settings import Settings
+from newsletter.site import Site
+from newsletter.tokens import Purpose
+from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
+
+
+@dataclass
+class Remembering(ScriptedProvider):
+    """Keeps the mailings too."""
+
+    mailings: list[Mailing] = field(default_factory=list)
+
+    def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
+        self.mailings.append(mailing)
+        return super().submit(mailing)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        secret_key=SecretStr("a secret for notices"),
+        base_url="https://ledger.example",
+        alert_email="desk@ledger.example",
+        mail_folder=tmp_path,
+    )
+
+
+@pytest.fixture
+def provider() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture
+def sender(database: Database, provider: Remembering, settings: Settings) -> NoticeSender:
+    return NoticeSender(database, provider, settings, pace=Pace(0))
+
+
+def queue_confirmation(desk: Desk, email: str = "ada@example.org", *, epoch: int = 3) -> None:
+    [reader] = desk.add_readers(1)
+    with desk.database.writing() as session:
+        queue_notice(
+            session,
+            publication_id=desk.publication_id,
+            kind="confirm",
+            email=email,
+            subscriber_id=int(re.sub(r"\D", "", reader)),
+            data={"epoch": epoch, "wishes": {"muted": [], "tracking": True}},
+            now=0.0,
+        )
+
+
+def notices(database: Database) -> list[Notice]:
+    with database.reading() as session:
+        return list(session.exec(select(Notice).order_by(Notice.id)))  # type: ignore[arg-type]
+
+
+def make_due(database: Database) -> None:
+    def work(session: Session) -> None:
+        for notice in session.exec(select(Notice)):
+            notice.due_at = 0.0
+            session.add(notice)
+
+    database.transact(work)
+
+
+def test_a_confirmation_carries_a_token_minted_when_it_is_sent(
+    desk: Desk, sender: NoticeSender, provider: Remembering, settings: Settings
+) -> None:
+    queue_confirmation(desk, epoch=3)
+    assert "token" not in str(notices(desk.database)[0].data)
+
+    assert sender.step() == 1
+
+    [mailing] = provider.mailings
+    found = re.search(r"https://ledger\.example/confirm/([\w-]+)", mailing.composition.text)
+    assert found is not None
+    numbers = Site.of(settings).signer.read(Purpose.CONFIRM, found[1])
+    assert numbers[:3] == (desk.publication_id, 1, 3)
+    assert mailing.headers.auto_submitted
+    assert notices(desk.database)[0].state == "sent"
+    assert sender.step() == 0
+
+
+def test_a_notice_in_doubt_is_sent_again(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk)
+    provider.answer = lambda _email: Outcome.unsure("timeout")
+    sender.step()
+    assert notices(desk.database)[0].state == "queued"
+
+    provider.answer = lambda _email: Outcome.accepted("250")
+    make_due(desk.database)
+    sender.step()
+
+    assert notices(desk.database)[0].state == "sent"
+    assert len(provider.mailings) == 2
+
+
+def test_what_a_dead_worker_left_behind_is_taken_over(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk)
+    with desk.database.writing() as session:
+        notice = session.exec(select(Notice)).one()
+        notice.state, notice.token, notice.leased_until = "leased", "of the dead", 1.0
+        session.add(notice)
+
+    assert sender.step() == 1
+    assert notices(desk.database)[0].state == "sent"
+
+
+def test_two_senders_send_one_notice_once(
+    desk: Desk, sender: NoticeSender, provider: Remembering, settings: Settings
+) -> None:
+    queue_confirmation(desk)
+    other = NoticeSender(desk.database, provider, settings, pace=Pace(0))
+
+    assert sender.step() + other.step() == 1
+
+
+def test_a_refusal_is_final_and_attempts_end(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk, "gone@example.org")
+    queue_confirmation(desk, "busy@example.org")
+    provider.answer = lambda email: (
+        Outcome.refused("550", "no such user")
+        if email == "gone@example.org"
+        else Outcome.later("451")
+    )
+    for _ in range(MAX_ATTEMPTS + 1):
+        sender.step()
+        make_due(desk.database)
+
+    gone, busy = notices(desk.database)
+    assert (gone.state, gone.error) == ("failed", "550 no such user")
+    assert busy.state == "failed"
+    assert len(provider.mailings) == 1 + MAX_ATTEMPTS
+
+
+def test_a_refused_key_leaves_notices_waiting(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk)
+    provider.error = AuthenticationRefused("bad key")
+    sender.step()
+    assert notices(desk.database)[0].state == "queued"
+
+
+def test_an_alert_goes_to_the_address_that_is_set_once_per_key(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    for _ in range(2):
+        with desk.database.writing() as session:
+            alert(
+                session,
+                desk.publication_id,
+                key="held:1:1",
+                subject="Edition 2026-11-22 was due and did NOT go out",
+                lines=["Changed after approval."],
+                now=0.0,
+            )
+
+    assert sender.step() == 1
+    assert provider.taken == ["desk@ledger.example"]
+    assert "did NOT go out" in provider.mailings[0].composition.subject
+
+
+def test_an_alert_without_an_address_is_kept_as_failed(
+    desk: Desk, database: Database, provider: Remembering, settings: Settings
+) -> None:
+    deaf = NoticeSender(
+        database, provider, settings.model_copy(update={"alert_email": ""}), pace=Pace(0)
+    )
+    with database.writing() as session:
+        alert(session, desk.publication_id, key="k", subject="s", lines=["l"], now=0.0)
+
+    deaf.step()
+
+    assert provider.mailings == []
+    assert notices(database)[0].error == "unsent ALERT_EMAIL is not set"
+
+
+def test_notices_wait_while_a_real_provider_may_not_send(
+    desk: Desk, database: Database, settings: Settings
+) -> None:
+    provider = Remembering(loopback=False)
+    unsafe = settings.model_copy(update={"base_url": "http://127.0.0.1:8000"})
+    queue_confirmation(desk)
+
+    NoticeSender(database, provider, unsafe, pace=Pace(0)).step()
+
+    assert provider.mailings == []
+    assert notices(database)[0].state == "queued"
+
+
+def test_a_notice_says_nothing_that_a_stranger_typed(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk)
+    sender.step()
+    mailing = provider.mailings[0]
+    assert "ada" not in mailing.composition.html + mailing.composition.text
