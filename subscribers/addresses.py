@@ -8,7 +8,7 @@ people use is.
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,7 +34,8 @@ _MAX_LOCAL = 64  # RFC 5321 §4.5.3.1.1
 _MAX_NAME = 200
 
 # Nearly every address is of this form; the rest go the long way (31 µs against 1).
-_PLAIN_LOCAL = re.compile(r"[a-z0-9_+%-]+(?:\.[a-z0-9_+%-]+)*")
+_PLAIN_LOCAL = re.compile(rf"(?=[^@]{{1,{_MAX_LOCAL}}}@)[a-z0-9_+%-]+(?:\.[a-z0-9_+%-]+)*@")
+_PLAIN_LOCALS = re.compile(rf"(?:{_PLAIN_LOCAL.pattern}[^\n]*\n)*")
 _PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 # Domains under them are refused, or allowed, by the long way's own table.
 _SPECIAL_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
@@ -96,11 +97,32 @@ def plain(email: str) -> Address | None:
     if not email.isascii() or len(email) > _MAX_LENGTH:
         return None
     key = email.lower()
-    local, _, domain = key.partition("@")
+    domain = key.partition("@")[2]
     lane = _lane_of_plain(domain)
-    if lane is None or len(local) > _MAX_LOCAL or _PLAIN_LOCAL.fullmatch(local) is None:
+    if lane is None or _PLAIN_LOCAL.match(key) is None:
         return None
     return Address(email, key, domain, lane)
+
+
+class PlainColumns(NamedTuple):
+    """What `plain` says of many addresses."""
+
+    keys: list[str]
+    lanes: list[str]
+
+
+def plain_columns(emails: Sequence[str]) -> PlainColumns | None:
+    """Read many addresses as `plain` does; None where one of them takes a longer look.
+
+    Without a step of Python for each: an import reads a million.
+    """
+    if not "".join(emails).isascii() or max(map(len, emails)) > _MAX_LENGTH:
+        return None
+    keys = list(map(str.lower, emails))
+    lanes = [_lane_of_plain(key.partition("@")[2]) for key in keys]
+    if not all(lanes) or _PLAIN_LOCALS.fullmatch("\n".join(keys) + "\n") is None:
+        return None
+    return PlainColumns(keys, lanes)  # type: ignore[arg-type]  # none is None: the line above
 
 
 @lru_cache(maxsize=10_000)

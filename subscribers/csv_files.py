@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,39 +16,82 @@ from subscribers.errors import NoEmailColumn, RaggedRows, UnreadableFile
 DELIMITERS = (",", ";", "\t", "|")
 FIELD_LIMIT = 1_000_000
 _SHOWN = 10
+_BREAK = re.compile(r"\r\n|\r|\n")  # inside quotes
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """An open file after its header; iterate over `records()` once."""
+    """An open file after its header; iterate over `batches()` once."""
 
     name: str
     header: tuple[str, ...]
     columns: tuple[Field, ...]
     reader: Any  # csv.reader has no public type
 
-    def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line, fields) of every record, blank lines left out; lines count from 1.
+    def batches(self, size: int) -> Iterator["Batch"]:
+        """Yield the records, some at a time, blank lines left out.
 
         Raises UnreadableFile and RaggedRows, the latter at the end, naming the first ten.
         """
-        width = len(self.header)
-        ragged: list[int] = []
-        reader = self.reader
+        width, ragged = len(self.header), _Ragged()
+        before = 1  # the header was read before the reader began to count
+        while read := self._read(size):
+            batch = Batch(before, read, width)
+            before = self.reader.line_num + 1
+            if set(map(len, read)) != {width}:
+                ragged.note(batch)
+            if batch.records:
+                yield batch
+        if ragged.count:
+            raise _ragged(self.name, width, ragged)
+
+    def _read(self, size: int) -> list[list[str]]:
         try:
-            for fields in reader:
-                if len(fields) == width:
-                    yield reader.line_num + 1, fields  # the header was read before it
-                elif fields:
-                    ragged.append(reader.line_num + 1)
+            return list(islice(self.reader, size))
         except UnicodeDecodeError as error:
             raise _not_utf8(self.name, error) from error
         except csv.Error as error:
+            line = self.reader.line_num + 1
             raise UnreadableFile(
-                f"{self.name}, line {reader.line_num + 1}: not CSV ({error}). Nothing was imported."
+                f"{self.name}, line {line}: not CSV ({error}). Nothing was imported."
             ) from error
-        if ragged:
-            raise _ragged(self.name, width, ragged)
+
+
+class Batch:
+    """Some records of a file, as they follow each other."""
+
+    def __init__(self, before: int, read: list[list[str]], width: int) -> None:
+        self._before, self._read, self._width = before, read, width
+        self.records = read
+        if set(map(len, read)) != {width}:
+            self.records = [fields for fields in read if len(fields) == width]
+
+    def lines(self) -> list[int]:
+        """Count the line in which each record ends, from 1; asked for only where one is unfit."""
+        return [line for line, fields in self._counted() if len(fields) == self._width]
+
+    def ragged(self) -> list[int]:
+        """Count the lines of what is neither blank nor a record."""
+        return [line for line, fields in self._counted() if len(fields) not in {0, self._width}]
+
+    def _counted(self) -> Iterator[tuple[int, list[str]]]:
+        line = self._before
+        for fields in self._read:
+            line += 1 + sum(len(_BREAK.findall(field)) for field in fields)
+            yield line, fields
+
+
+class _Ragged:
+    """Lines with more or fewer fields than the header: how many, and the first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[int] = []
+
+    def note(self, batch: Batch) -> None:
+        lines = batch.ragged()
+        self.count += len(lines)
+        self.first += lines[: _SHOWN - len(self.first)]
 
 
 @contextmanager
@@ -103,9 +148,9 @@ def _not_utf8(name: str, error: UnicodeDecodeError) -> UnreadableFile:
     )
 
 
-def _ragged(name: str, width: int, lines: list[int]) -> RaggedRows:
-    shown = ", ".join(map(str, lines[:_SHOWN])) + (" …" if len(lines) > _SHOWN else "")
+def _ragged(name: str, width: int, ragged: _Ragged) -> RaggedRows:
+    shown = ", ".join(map(str, ragged.first)) + (" …" if ragged.count > _SHOWN else "")
     return RaggedRows(
-        f"{name}: the header has {width} fields, {len(lines)} rows have more or fewer "
+        f"{name}: the header has {width} fields, {ragged.count} rows have more or fewer "
         f"(line {shown}). Is a comma missing its quotes? Nothing was imported."
     )

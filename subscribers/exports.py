@@ -11,8 +11,8 @@ from sqlalchemy import Select, and_, exists, select
 from sqlmodel import Session
 
 from subscribers.columns import Field
+from subscribers.fields import NO_SUBSCRIPTION
 from subscribers.models import SUBSCRIBER, SUBSCRIPTION, SUPPRESSION, Tracking
-from subscribers.rows import NO_SUBSCRIPTION
 
 PAGE = 5_000
 COLUMNS = (

@@ -1,27 +1,24 @@
 """Readers in bulk, from a CSV file: rehearsed first, then stored in chunks.
 
-The file is read and checked as a whole before anything is stored. Nobody is brought back by it:
+The file is read, checked and sorted as a whole before anything is stored. Nobody is brought back by it:
 who unsubscribed stays so, a suppressed address stays suppressed, somebody erased stays erased.
 An import that was cut off goes on where it was when the same file is imported once more.
 """
 
-import csv
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from subscribers.addresses import HASH_MARK, KeyedHash, hashed_key
 from subscribers.columns import Field
-from subscribers.csv_files import CsvFile, open_csv
-from subscribers.errors import UnfitRow
-from subscribers.merge import Terms, fates, merge
+from subscribers.fields import Standing
+from subscribers.merge import Terms, foresee, merge
 from subscribers.models import (
     ConsentKind,
     ConsentRecord,
@@ -29,13 +26,15 @@ from subscribers.models import (
     State,
     Suppression,
     SuppressionReason,
+    Tracking,
 )
-from subscribers.rows import Defaults, Row, RowReader, Standing, batches
-from subscribers.staging import Staging, open_staging
+from subscribers.reading import Reading, read_file
+from subscribers.rows import Defaults, Row
+from subscribers.sorting import SortedRows
+from subscribers.staging import open_staging
 
 CHUNK = 20_000
 """Rows that are merged in one transaction: far less than half a second, so that the site goes on."""
-_BATCH = 5_000
 _CHUNK_OF_FILE = 1 << 20
 
 
@@ -49,9 +48,9 @@ class ImportAs(StrEnum):
 
 
 _STANDING = {
-    ImportAs.ACTIVE: Standing(State.ACTIVE),
-    ImportAs.UNSUBSCRIBED: Standing(State.UNSUBSCRIBED),
-    ImportAs.DO_NOT_MAIL: Standing("", SuppressionReason.IMPORTED),
+    ImportAs.ACTIVE: Standing(State.ACTIVE.value),
+    ImportAs.UNSUBSCRIBED: Standing(State.UNSUBSCRIBED.value),
+    ImportAs.DO_NOT_MAIL: Standing("", SuppressionReason.IMPORTED.value),
 }
 
 
@@ -87,6 +86,7 @@ class ImportReport:
     """An address for each fate, in a rehearsal."""
 
 
+Said = Collection[tuple[str, str, str]]
 Progress = Callable[[int, int], None]
 """Is told how many rows are worked through, and of how many."""
 
@@ -106,15 +106,20 @@ def rehearse(
     Raises ImportFileError.
     """
     erased = _Erased(session, hash_of)
-    with open_staging(session, checkpoint) as staging:
-        report, total = _stage(staging, path, plan, rejected=rejected, erased=erased, now=now)
-        for low, high in _chunks(0, total):
-            found = fates(session, plan.publication_id, low, high)
-            report = _count(report, {fate: number for fate, (number, _) in found.items()})
-            examples = {fate: email for fate, (_, email) in found.items()}
-            report = replace(report, examples=examples | dict(report.examples))
-            checkpoint()
-    return report
+    checkpoint()  # reading a large file must not keep others from writing
+    examples: dict[str, str] = {}
+    with SortedRows() as rows:
+        read = _read(path, plan, rows, rejected=rejected, now=now)
+        counts = Counter(read.counts)
+        with open_staging(session, read.columns, read.constants, checkpoint) as staging:
+            for chunk in _chunks(read, erased):
+                staging.fill(chunk.rows)
+                counts.update(chunk.counts)
+                for fate, (number, email) in foresee(session, plan.publication_id).items():
+                    counts[fate] += number
+                    examples.setdefault(fate, email)
+                checkpoint()
+    return _report(counts, examples)
 
 
 def import_readers(
@@ -136,41 +141,82 @@ def import_readers(
     """
     fingerprint = _fingerprint(path, plan)
     erased = _Erased(session, hash_of)
-    with open_staging(session, checkpoint) as staging:
-        report, total = _stage(staging, path, plan, rejected=rejected, erased=erased, now=now)
-        run = _find_run(session, plan, fingerprint) or _start_run(
-            session, plan, fingerprint, now=now
-        )
-        terms = _terms(session, plan, run, now=now)
-        for low, high in _chunks(run.done, total):
-            _add(run, merge(session, terms, low, high), done=high)
-            checkpoint()
-            progress(high, total)
-        run.finished_at = now
-        report = _count(report, run.counts)
-        checkpoint()
-    return report
+    checkpoint()  # reading a large file must not keep others from writing
+    with SortedRows() as rows:
+        read = _read(path, plan, rows, rejected=rejected, now=now)
+        run = _find_run(session, plan, fingerprint)
+        run = run or _start_run(session, plan, fingerprint, read.said, now=now)
+        terms = _terms(plan, run, read.said, now=now)
+        with open_staging(session, read.columns, read.constants, checkpoint) as staging:
+            for chunk in _chunks(read, erased, after=run.done):
+                staging.fill(chunk.rows)
+                merged = merge(session, terms, len(chunk.rows))
+                run.counts = _sum(run.counts, chunk.counts, merged)
+                run.done = chunk.end
+                checkpoint()
+                progress(chunk.end, rows.count)
+    run.finished_at = now
+    checkpoint()
+    return _report(_sum(read.counts, run.counts), {})
 
 
-def _chunks(start: int, total: int) -> Iterator[tuple[int, int]]:
-    for low in range(start, total, CHUNK):
-        yield low, min(low + CHUNK, total)
+def _sum(*counts: Mapping[str, int]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
 
 
-def _count(report: ImportReport, counts: Mapping[str, int], **more: int) -> ImportReport:
-    kept: dict[str, Any] = asdict(report)
-    for fate, number in (*counts.items(), *more.items()):
-        kept[fate] += number
-    return ImportReport(**kept)
+def _report(counts: Mapping[str, int], examples: Mapping[str, str]) -> ImportReport:
+    values: dict[str, Any] = {**counts, "examples": examples}
+    return ImportReport(**values)
 
 
-def _add(run: ImportRun, counts: Mapping[str, int], *, done: int) -> None:
-    before = run.counts
-    run.counts = before | {fate: before.get(fate, 0) + number for fate, number in counts.items()}
-    run.done = done
+def _read(
+    path: Path, plan: ImportPlan, rows: SortedRows, *, rejected: Path | None, now: float
+) -> Reading:
+    defaults = Defaults(
+        standing=_STANDING[plan.import_as],
+        binding=plan.import_as != ImportAs.ACTIVE,
+        now=now,
+    )
+    return read_file(path, plan.columns, defaults, rows, rejected=rejected)
 
 
-# -- reading ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Rows to merge at once."""
+
+    end: int
+    """Rows of the file that come to here, in the order of their keys."""
+    rows: list[Row]
+    counts: Mapping[str, int]
+    """Of the rows that are not to be merged."""
+
+
+def _chunks(read: Reading, erased: "_Erased", after: int = 0) -> Iterator[_Chunk]:
+    """Cut the file's rows; the cuts are the same each time, whoever was erased in between."""
+    end = 0
+    for rows in read.rows.chunks(CHUNK):
+        end += len(rows)
+        if end <= after:
+            continue
+        kept = _one_each(rows, read.leaves)
+        welcome = [row for row in kept if row[0] not in erased] if erased else kept
+        counts = {"duplicates": len(rows) - len(kept), "suppressed": len(kept) - len(welcome)}
+        yield _Chunk(end, welcome, counts)
+
+
+def _one_each(rows: list[Row], leaves: Callable[[Row], bool]) -> list[Row]:
+    """Keep a row for each address: the one that leaves, else the first."""
+    if len({row[0] for row in rows}) == len(rows):
+        return rows
+    kept: dict[object, Row] = {}
+    for row in rows:
+        first = kept.setdefault(row[0], row)
+        if leaves(row) and not leaves(first):
+            kept[row[0]] = row
+    return list(kept.values())
 
 
 class _Erased:
@@ -189,80 +235,6 @@ class _Erased:
 
     def __contains__(self, email_key: object) -> bool:
         return hashed_key(str(email_key), self._hash_of) in self._hashes
-
-
-def _stage(
-    staging: Staging,
-    path: Path,
-    plan: ImportPlan,
-    *,
-    rejected: Path | None,
-    erased: _Erased,
-    now: float,
-) -> tuple[ImportReport, int]:
-    """Read the whole file into the staging table; return the counts so far, and what is left."""
-    defaults = Defaults(
-        standing=_STANDING[plan.import_as],
-        binding=plan.import_as != ImportAs.ACTIVE,
-        now=now,
-    )
-    with ExitStack() as stack:
-        file = stack.enter_context(open_csv(path, plan.columns))
-        reader = RowReader(file.header, file.columns, defaults)
-        reading = _Reading(file, _Rejects(rejected, file, stack), erased)
-        for batch in batches(reading.rows(reader), _BATCH):
-            staging.append(reader.columns, batch)
-    total = staging.sort(reader.columns, reader.constants)
-    report = ImportReport(
-        rows=reading.count,
-        rejected=reading.rejects.count,
-        suppressed=reading.erased_count,
-        duplicates=reading.staged - total,
-    )
-    return report, total
-
-
-class _Reading:
-    """One pass over a file, with its counts."""
-
-    def __init__(self, file: CsvFile, rejects: "_Rejects", erased: _Erased) -> None:
-        self.file, self.rejects, self.erased = file, rejects, erased
-        self.count = self.erased_count = self.staged = 0
-
-    def rows(self, reader: RowReader) -> Iterator[Row]:
-        """Yield the rows to stage."""
-        read, erased = reader.read(), self.erased
-        for line, fields in self.file.records():
-            self.count += 1
-            try:
-                row = read(fields)
-            except UnfitRow as reason:
-                self.rejects.write(line, str(reason), fields)
-                continue
-            if erased and row[0] in erased:
-                self.erased_count += 1
-            else:
-                self.staged += 1
-                yield row
-
-
-class _Rejects:
-    """The file of rejected rows, made when the first one comes."""
-
-    def __init__(self, path: Path | None, file: CsvFile, stack: ExitStack) -> None:
-        self.count = 0
-        self._path, self._header, self._stack = path, file.header, stack
-        self._writer: Any = None
-
-    def write(self, line: int, reason: str, fields: Sequence[str]) -> None:
-        self.count += 1
-        if self._path is None:
-            return
-        if self._writer is None:
-            opened = self._stack.enter_context(self._path.open("w", encoding="utf-8", newline=""))
-            self._writer = csv.writer(opened)
-            self._writer.writerow(("line", "reason", *self._header))
-        self._writer.writerow((line, reason, *fields))
 
 
 # -- the run and its consent -----------------------------------------------------------------
@@ -287,18 +259,17 @@ def _find_run(session: Session, plan: ImportPlan, fingerprint: str) -> ImportRun
     return session.exec(unfinished).first()
 
 
-def _start_run(session: Session, plan: ImportPlan, fingerprint: str, *, now: float) -> ImportRun:
+def _start_run(
+    session: Session, plan: ImportPlan, fingerprint: str, said: Said, *, now: float
+) -> ImportRun:
     """Begin a run, with the consent records that its subscriptions will point at."""
-    said = session.execute(
-        text("SELECT DISTINCT state, tracking = 'linked' FROM staged_reader")
-    ).all()
-    states = {state for state, _ in said}
+    states = {state for state, _, _ in said}
     run = ImportRun(publication_id=plan.publication_id, fingerprint=fingerprint, started_at=now)
     if states & {State.ACTIVE, State.PAUSED}:
         run.consent_id = _record(session, plan, ConsentKind.MAIL, granted=True, now=now)
     if State.UNSUBSCRIBED in states:
         run.withdrawal_id = _record(session, plan, ConsentKind.MAIL, granted=False, now=now)
-    if any(linked for _, linked in said):
+    if any(tracking == Tracking.LINKED for _, _, tracking in said):
         _record(session, plan, ConsentKind.TRACKING, granted=True, now=now)
     session.add(run)
     session.flush()
@@ -323,15 +294,12 @@ def _record(
     return record.id
 
 
-def _terms(session: Session, plan: ImportPlan, run: ImportRun, *, now: float) -> Terms:
-    suppresses = session.execute(
-        text("SELECT 1 FROM staged_reader WHERE suppress <> '' LIMIT 1")
-    ).first()
+def _terms(plan: ImportPlan, run: ImportRun, said: Said, *, now: float) -> Terms:
     return Terms(
         publication_id=plan.publication_id,
         consent_id=run.consent_id,
         withdrawal_id=run.withdrawal_id,
         note=plan.consent,
         now=now,
-        suppresses=suppresses is not None,
+        suppresses=any(suppress for _, suppress, _ in said),
     )

@@ -1,8 +1,9 @@
 """Staged rows -> readers, subscriptions and suppressions, some thousands at a time.
 
-Each statement works on the rows `low < pos <= high` of `staged_reader` (`staging.py`) and reads
-the tables as they are at that moment: who leaves while an import runs has left. A CROSS JOIN
-makes SQLite begin with the staged rows; its planner would scan every reader for each chunk.
+Each statement works on what stands in `staged_reader` (`staging.py`), in the order of the
+address keys as it was filled, and reads the tables as they are at that moment: who leaves while
+an import runs has left. What belongs to a staged row is looked up for it by index; a planner
+that joined would scan every reader for each chunk.
 """
 
 from collections.abc import Mapping
@@ -18,22 +19,29 @@ _WELCOME = """
 """
 
 _READERS = f"""
-    INSERT INTO subscriber (email, email_key, name, language, time_zone, attributes, tags,
+    INSERT INTO subscriber (id, email, email_key, name, language, time_zone, attributes, tags,
                             link_epoch, created_at)
-    SELECT coalesce(s.email, s.email_key), s.email_key, s.name, s.language, s.time_zone, s.attributes, s.tags,
-           0, s.created_at
+    SELECT s.new_id, coalesce(s.email, s.email_key), s.email_key, s.name, s.language, s.time_zone,
+           s.attributes, s.tags, 0, s.created_at
     FROM staged_reader AS s
-    WHERE s.pos > :low AND s.pos <= :high AND s.state <> '' AND {_WELCOME}
-    ORDER BY s.pos
+    WHERE s.state <> '' AND {_WELCOME}
     ON CONFLICT (email_key) DO NOTHING
 """  # noqa: S608 - our own words
 
+_TO_SUBSCRIBE = f"s.state <> '' AND s.known_id IS NOT NULL AND {_WELCOME}"
+
+# For every row, once some of its readers are known to be there already.
+_KNOWN = """
+    UPDATE staged_row
+    SET known_id = (SELECT b.id FROM subscriber AS b WHERE b.email_key = staged_row.email_key)
+"""
+
 # What an import may do to a subscription that there is: states.py, Act.IMPORT, and end it.
-_SUBSCRIPTIONS = f"""
+_SUBSCRIPTIONS = """
     INSERT INTO subscription (subscriber_id, publication_id, state, mailable, tracking, muted,
                               lane, consent_id, paused_until, created_at, confirmed_at, ended_at,
                               end_reason, source, confirm_epoch)
-    SELECT b.id, :publication_id, s.state, s.state = 'active' AND s.suppress = '', s.tracking,
+    SELECT {reader}, CAST(:publication_id AS INTEGER), s.state, s.state = 'active' AND s.suppress = '', s.tracking,
            s.muted, s.lane,
            CASE s.state WHEN 'unsubscribed' THEN CAST(:withdrawal_id AS INTEGER)
                         WHEN 'pending' THEN NULL ELSE CAST(:consent_id AS INTEGER) END,
@@ -41,10 +49,8 @@ _SUBSCRIPTIONS = f"""
            CASE WHEN s.state IN ('active', 'paused')
                 THEN coalesce(s.confirmed_at, s.created_at) ELSE s.confirmed_at END,
            s.ended_at, s.end_reason, 'import', 0
-    FROM staged_reader AS s CROSS JOIN subscriber AS b
-    WHERE b.email_key = s.email_key
-      AND s.pos > :low AND s.pos <= :high AND s.state <> '' AND {_WELCOME}
-    ORDER BY s.pos
+    FROM staged_reader AS s
+    WHERE {which}
     ON CONFLICT (subscriber_id, publication_id) DO UPDATE
     SET state = excluded.state, mailable = excluded.mailable, consent_id = excluded.consent_id,
         confirmed_at = coalesce(excluded.confirmed_at, subscription.confirmed_at),
@@ -52,14 +58,13 @@ _SUBSCRIPTIONS = f"""
         confirm_epoch = subscription.confirm_epoch + 1
     WHERE (subscription.state = 'pending' AND excluded.state = 'active')
        OR (subscription.state <> 'unsubscribed' AND excluded.state = 'unsubscribed')
-"""  # noqa: S608
+"""
 
 _SUPPRESSIONS = """
     INSERT INTO suppression (email_key, reason, source, note, created_at, lifted_by)
     SELECT s.email_key, s.suppress, 'import', :note, :now, ''
     FROM staged_reader AS s
-    WHERE s.pos > :low AND s.pos <= :high AND s.suppress <> ''
-    ORDER BY s.pos
+    WHERE s.suppress <> ''
     ON CONFLICT (email_key) WHERE lifted_at IS NULL DO NOTHING
 """
 
@@ -67,8 +72,7 @@ _SUPPRESSIONS = """
 _UNMAILABLE = """
     UPDATE subscription SET mailable = false
     WHERE mailable = true AND subscriber_id IN (
-        SELECT b.id FROM staged_reader AS s CROSS JOIN subscriber AS b
-        WHERE b.email_key = s.email_key AND s.pos > :low AND s.pos <= :high AND s.suppress <> '')
+        SELECT s.known_id FROM staged_reader AS s WHERE s.suppress <> '')
 """
 
 # For readers whom we knew: a name where there is none, attributes and tags added.
@@ -77,7 +81,7 @@ _DETAILS = """
     SET name = CASE subscriber.name WHEN '' THEN s.name ELSE subscriber.name END,
         attributes = {attributes}, tags = {tags}
     FROM staged_reader AS s
-    WHERE s.email_key = subscriber.email_key AND s.pos > :low AND s.pos <= :high
+    WHERE s.known_id = subscriber.id AND s.known_id <> s.new_id
       AND ((subscriber.name = '' AND s.name <> '') OR s.attributes <> '{{}}' OR s.tags <> '[]')
 """
 _UNION = {
@@ -107,11 +111,9 @@ _FATES = """
             WHEN u.state = 'pending' AND s.state = 'active' THEN 'updated'
             ELSE 'known' END AS fate
         FROM staged_reader AS s
-        LEFT JOIN subscriber AS b ON b.email_key = s.email_key
         LEFT JOIN subscription AS u
-            ON u.subscriber_id = b.id AND u.publication_id = :publication_id
+            ON u.subscriber_id = s.known_id AND u.publication_id = :publication_id
         LEFT JOIN suppression AS x ON x.email_key = s.email_key AND x.lifted_at IS NULL
-        WHERE s.pos > :low AND s.pos <= :high
     ) AS f GROUP BY fate
 """
 
@@ -129,37 +131,53 @@ class Terms:
     """Some row suppresses its address."""
 
 
-def fates(
-    session: Session, publication_id: int, low: int, high: int
-) -> Mapping[str, tuple[int, str]]:
-    """Foresee what becomes of a chunk's rows: fate -> (rows, an example's address)."""
-    rows = session.execute(
-        text(_FATES), {"publication_id": publication_id, "low": low, "high": high}
-    )
-    return {fate: (number, email) for fate, number, email in rows}
+def foresee(session: Session, publication_id: int) -> Mapping[str, tuple[int, str]]:
+    """Tell what becomes of the staged rows: fate -> (rows, an example's address)."""
+    _run(session, _KNOWN)
+    return _fates(session, publication_id)
 
 
-def merge(session: Session, terms: Terms, low: int, high: int) -> Mapping[str, int]:
-    """Store a chunk; return how many rows met each fate. Merging it again changes nothing."""
-    chunk: dict[str, object] = {"low": low, "high": high}
-    subscribed: dict[str, object] = {
+def merge(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
+    """Store the staged rows, of which there are so many; return how many met each fate.
+
+    Merging them again changes nothing.
+    """
+    subscribed = {
         "publication_id": terms.publication_id,
         "consent_id": terms.consent_id,
         "withdrawal_id": terms.withdrawal_id,
     }
-    new = _rows(session, _READERS, chunk)
-    counts: Mapping[str, int] = {"added": new}
-    if new < high - low:  # some are known, or are not to be stored
-        _rows(session, _DETAILS.format_map(_UNION[session.get_bind().dialect.name]), chunk)
-        foreseen = fates(session, terms.publication_id, low, high)
-        counts = {fate: number for fate, (number, _) in foreseen.items()}
-    _rows(session, _SUBSCRIPTIONS, chunk | subscribed)
+    if _run(session, _READERS) == staged:  # all are new: nothing needs to be looked up
+        _run(session, _SUBSCRIPTIONS.format(reader="s.new_id", which="true"), subscribed)
+        counts: Mapping[str, int] = {"added": staged}
+    else:
+        counts = _merge_known(session, terms.publication_id)
+        _run(session, _SUBSCRIPTIONS.format(reader="s.known_id", which=_TO_SUBSCRIBE), subscribed)
     if terms.suppresses:
-        _rows(session, _SUPPRESSIONS, chunk | {"note": terms.note, "now": terms.now})
-        _rows(session, _UNMAILABLE, chunk)
+        _suppress(session, terms)
     return counts
 
 
-def _rows(session: Session, statement: str, values: Mapping[str, object]) -> int:
-    result = session.connection().execute(text(statement), dict(values))
+def _merge_known(session: Session, publication_id: int) -> Mapping[str, int]:
+    """Look up who is known, foresee their fates, and add to what is known about them."""
+    _run(session, _KNOWN)
+    foreseen = _fates(session, publication_id)
+    _run(session, _DETAILS.format_map(_UNION[session.get_bind().dialect.name]))
+    return {fate: number for fate, (number, _) in foreseen.items()}
+
+
+def _suppress(session: Session, terms: Terms) -> None:
+    _run(session, _KNOWN)
+    _run(session, _SUPPRESSIONS, {"note": terms.note, "now": terms.now})
+    _run(session, _UNMAILABLE)
+
+
+def _fates(session: Session, publication_id: int) -> Mapping[str, tuple[int, str]]:
+    rows = session.execute(text(_FATES), {"publication_id": publication_id})
+    return {fate: (number, email) for fate, number, email in rows}
+
+
+def _run(session: Session, statement: str, values: Mapping[str, object] | None = None) -> int:
+    """Run a statement; return how many rows it changed."""
+    result = session.connection().execute(text(statement), dict(values or {}))
     return int(result.rowcount)

@@ -1,62 +1,59 @@
-"""A file's record -> a row to stage: what it says about one reader, checked and normalised."""
+"""A file's records -> rows to stage: what they say about each reader, checked and normalised.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+Records are read a thousand at a time and column by column: a call for each field of a million
+readers would cost more than all that it does.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
-
-from subscribers.addresses import clean_name, parse, plain
+from subscribers import fields
 from subscribers.columns import Field
-from subscribers.errors import InvalidAddress, UnfitRow
-from subscribers.models import State, SuppressionReason, Tracking
-
-NO_SUBSCRIPTION = "none"
+from subscribers.fields import Standing, Unfit
+from subscribers.models import State, Tracking
 
 Row = tuple[str | float | None, ...]
-"""One reader as a file tells of them: COMMON, and after it RARE where the file has any of it.
+"""One reader as a file tells of them: the values of `RowReader.columns`, `email_key` first."""
 
-Words are plain strings: a driver takes a member of an enumeration the long way round.
+COLUMNS: Mapping[str, str | float | None] = {
+    "email_key": "",
+    "email": None,
+    "lane": "",
+    "name": "",
+    "attributes": "{}",
+    "created_at": None,
+    "tracking": Tracking.COUNTED.value,
+    "state": "",
+    "suppress": "",
+    "ended_at": None,
+    "end_reason": "",
+    "tags": "[]",
+    "muted": "",
+    "language": "",
+    "time_zone": "",
+    "confirmed_at": None,
+    "paused_until": None,
+}
+"""All that a staged row has, and what it is where neither file nor editor says it.
+
+`email` None: it is the key itself. `attributes` a JSON object, `tags` a JSON array of strings.
 """
-COMMON = ("email_key", "email", "name", "lane", "attributes", "created_at", "tracking")
-"""`email` is None where it is the key itself; `attributes` a JSON object."""
-RARE = (
-    "leaves", "state", "suppress", "tags", "muted", "language", "time_zone", "confirmed_at",
-    "paused_until", "ended_at", "end_reason",
-)  # fmt: skip
-"""`leaves` 1 or 0; `state` empty for no subscription; `suppress` a SuppressionReason or empty;
-`tags` a JSON array of strings."""
 
-
-class Standing(NamedTuple):
-    """What a word for a reader's state means: listmonk's, Ghost's, Mailchimp's and ours."""
-
-    state: str
-    suppress: str = ""
-
-
-_ACTIVE, _LEFT = Standing(State.ACTIVE), Standing(State.UNSUBSCRIBED)
-_BLOCKED = Standing(State.UNSUBSCRIBED, SuppressionReason.IMPORTED)
-_STANDINGS: Mapping[str, Standing] = {
-    **dict.fromkeys(("active", "enabled", "subscribed", "confirmed", "true", "yes", "1"), _ACTIVE),
-    **dict.fromkeys(("unsubscribed", "disabled", "left", "inactive", "false", "no", "0"), _LEFT),
-    **dict.fromkeys(("blocklisted", "blacklisted", "blocked", "do-not-mail"), _BLOCKED),
-    **dict.fromkeys(
-        ("bounced", "cleaned"), Standing(State.UNSUBSCRIBED, SuppressionReason.HARD_BOUNCE)
-    ),
-    "complained": Standing(State.UNSUBSCRIBED, SuppressionReason.COMPLAINT),
-    **dict.fromkeys(("pending", "unconfirmed"), Standing(State.PENDING)),
-    "paused": Standing(State.PAUSED),
-    NO_SUBSCRIPTION: Standing(""),
+_ONE_BY_ONE: Mapping[Field, tuple[str, Any]] = {
+    Field.TRACKING: ("tracking", fields.tracking),
+    Field.TAGS: ("tags", fields.tags),
+    Field.MUTED: ("muted", fields.muted),
+    Field.LANGUAGE: ("language", fields.clean),
+    Field.TIME_ZONE: ("time_zone", fields.clean),
+    Field.CONFIRMED: ("confirmed_at", fields.seconds),
+    Field.PAUSED_UNTIL: ("paused_until", fields.seconds),
 }
-_TRACKING = {
-    **dict.fromkeys(("yes", "true", "1"), Tracking.LINKED.value),
-    **dict.fromkeys(("no", "false", "0"), Tracking.OFF.value),
-    "": Tracking.COUNTED.value,
-}
+_OF_STANDING = (Field.STATE, Field.SUPPRESSED, Field.ENDED, Field.END_REASON)
+_OF_ATTRIBUTES = (Field.ATTRIBUTES, Field.ATTRIBUTE, Field.CREATED)
+
+Columns = Sequence[Sequence[str]]
+Made = dict[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,172 +69,137 @@ class Defaults:
 class RowReader:
     """Reads the records of one file. What the file doesn't have costs nothing a row.
 
-    `columns` are those of its rows; `constants` what RARE columns are that no row has.
+    `columns` are those of its rows; `constants` what the other COLUMNS are for every row.
+    `said` collects the (state, suppress, tracking) that occur.
     """
 
     def __init__(self, header: Sequence[str], columns: Sequence[Field], defaults: Defaults) -> None:
-        self._header, self._now, self._defaults = header, defaults.now, defaults
-        self._at = {field: columns.index(field) for field in columns if field != Field.ATTRIBUTE}
+        self._header, self._defaults = header, defaults
+        self._at = {held: columns.index(held) for held in columns if held != Field.ATTRIBUTE}
         self._own = [(header[i], i) for i, held in enumerate(columns) if held == Field.ATTRIBUTE]
-        self._rare = self._at.keys() & _RARE_FIELDS
-        self.columns = (*COMMON, *RARE) if self._rare else COMMON
-        ordinary = dict(zip(RARE, _rare_fields({}, defaults).row, strict=True))
-        self.constants = {} if self._rare else ordinary
+        self._stands = any(held in columns for held in _OF_STANDING)
+        self._describes = any(held in columns for held in _OF_ATTRIBUTES)
+        self.columns = tuple(self._named(columns))
+        fixed = {**COLUMNS, "created_at": defaults.now, **_standing_columns(defaults)}
+        self.constants = {name: fixed[name] for name in COLUMNS if name not in self.columns}
+        self.said: set[tuple[str, str, str]] = set()
 
-    def read(self) -> Callable[[list[str]], Row]:
-        """Make the function that reads one record's fields; it raises UnfitRow.
+    def _named(self, columns: Sequence[Field]) -> Sequence[str]:
+        named = ["email_key", "email", "lane"]
+        named += ["name"] if Field.NAME in columns else []
+        named += ["created_at"] if Field.CREATED in columns else []
+        named += ["attributes"] if self._describes else []
+        named += ["state", "suppress", "ended_at", "end_reason"] if self._stands else []
+        return named + [name for held, (name, _) in _ONE_BY_ONE.items() if held in columns]
 
-        It runs a million times: what it needs is at hand in variables, and the address of the
-        form that nearly all have is read without a call more than it takes.
-        """
-        at, own, header, now = self._at, self._own, self._header, self._now
-        email_at, name_at = at[Field.EMAIL], at.get(Field.NAME, -1)
-        created_at, tracking_at = at.get(Field.CREATED, -1), at.get(Field.TRACKING, -1)
-        rare, rare_fields = bool(self._rare), self._rare_of
-        counted = _TRACKING[""]
+    def read(self, records: Sequence[Sequence[str]]) -> tuple[list[Row], Unfit]:
+        """Read some records; those that are unfit are not among the rows."""
+        columns: Columns = list(zip(*records, strict=True))
+        unfit: Unfit = {}
+        made = self._addresses(columns, unfit) | self._about(columns, unfit)
+        if self._stands:
+            made |= self._standings(columns, unfit)
+        for held, (name, read) in _ONE_BY_ONE.items():
+            if held in self._at:
+                made[name] = fields.each(read, columns[self._at[held]], unfit, instead=None)
+        rows: list[Row] = list(zip(*(made[name] for name in self.columns), strict=True))
+        if unfit:
+            rows = [row for number, row in enumerate(rows) if number not in unfit]
+        self._note(made, len(records))
+        return rows, unfit
 
-        def read(fields: list[str]) -> Row:
-            email = fields[email_at].strip()
-            address = plain(email) or _look_longer(email)
-            name = fields[name_at] if name_at >= 0 else ""
-            if not name.isprintable():
-                name = clean_name(name)
-            attributes: dict[str, Any] = {title: fields[i] for title, i in own if fields[i]}
-            joined: float | None = now
-            if created_at >= 0 and fields[created_at]:
-                joined = _seconds(fields[created_at])
-                if joined is None:
-                    joined, attributes[header[created_at]] = now, fields[created_at]
-            tracking = _tracking(fields[tracking_at]) if tracking_at >= 0 else counted
-            said: Row = ()
-            if rare:
-                found = rare_fields(fields)
-                said, attributes = found.row, found.attributes | attributes
-            return (
-                address.key,
-                None if email == address.key else email,
-                name.strip(),
-                address.lane,
-                _as_json(attributes) if attributes else "{}",
-                joined,
-                tracking,
-                *said,
-            )
+    def leaves(self, row: Row) -> bool:
+        """Whether a row says that its reader left, or gets no mail."""
+        if not self._stands:
+            return False
+        at = self.columns.index("state")
+        return Standing(str(row[at]), str(row[at + 1])).leaves
 
-        return read
+    def _note(self, made: Made, size: int) -> None:
+        said = (made.get(name) or [self.constants[name]] * size for name in
+                ("state", "suppress", "tracking"))  # fmt: skip
+        self.said.update(zip(*said, strict=True))
 
-    def _rare_of(self, fields: list[str]) -> "_Rare":
-        said: dict[Field, str] = {held: fields[self._at[held]].strip() for held in self._rare}
-        return _rare_fields(said, self._defaults)
+    def _addresses(self, columns: Columns, unfit: Unfit) -> Made:
+        keys, emails, lanes = fields.addresses(columns[self._at[Field.EMAIL]], unfit)
+        entered = [None if email == key else email for email, key in zip(emails, keys, strict=True)]
+        return {"email_key": keys, "email": entered, "lane": lanes}
+
+    def _about(self, columns: Columns, unfit: Unfit) -> Made:
+        """Name, when they joined, attributes: a date that is none is kept among these."""
+        made: Made = {}
+        if Field.NAME in self._at:
+            made["name"] = fields.names(columns[self._at[Field.NAME]])
+        if not self._describes:
+            return made
+        found = self._attributes(columns, unfit)
+        if Field.CREATED in self._at:
+            made["created_at"] = self._joined(columns[self._at[Field.CREATED]], found)
+        made["attributes"] = fields.as_objects(found, unfit)
+        return made
+
+    def _attributes(self, columns: Columns, unfit: Unfit) -> list[dict[str, Any]]:
+        """Each row's own columns and its column of attributes; what has a column goes first."""
+        at = self._at.get(Field.ATTRIBUTES)
+        if at is None:
+            found: list[dict[str, Any]] = [{} for _ in columns[0]]
+        else:
+            found = fields.attributes(columns[at], unfit)
+        for title, i in self._own:
+            for about, value in zip(found, columns[i], strict=True):
+                if value:
+                    about[title] = value
+        return found
+
+    def _joined(self, column: Sequence[str], found: list[dict[str, Any]]) -> list[float]:
+        now = self._defaults.now
+        read = list(map(fields.seconds, column))
+        if None not in read:
+            return read  # type: ignore[return-value]  # as the line above says
+        title = self._header[self._at[Field.CREATED]]
+        for about, text, moment in zip(found, column, read, strict=True):
+            if moment is None and text.strip():
+                about[title] = text
+        return [now if moment is None else moment for moment in read]
+
+    def _standings(self, columns: Columns, unfit: Unfit) -> Made:
+        nothing: Sequence[str] = [""] * len(columns[0])
+        state, suppressed, ended, reason = (
+            columns[self._at[held]] if held in self._at else nothing for held in _OF_STANDING
+        )
+        binding, stand = self._defaults.binding, self._defaults.standing
+        said = (nothing, suppressed, nothing) if binding else (state, suppressed, ended)
+        found = fields.each(
+            lambda words: fields.standing(*words, otherwise=stand),
+            zip(*said, strict=True),
+            unfit,
+            instead=stand,
+        )
+        now = self._defaults.now
+        gone = [one.state == State.UNSUBSCRIBED for one in found]
+        return {
+            "state": [one.state for one in found],
+            "suppress": [one.suppress for one in found],
+            "ended_at": [
+                (fields.seconds(text) or now) if left else None
+                for left, text in zip(gone, ended, strict=True)
+            ],
+            "end_reason": [
+                (fields.clean(text) or _IMPORTED) if left else ""
+                for left, text in zip(gone, reason, strict=True)
+            ],
+        }
 
 
-_RARE_FIELDS = {
-    Field.STATE, Field.SUPPRESSED, Field.TAGS, Field.ATTRIBUTES, Field.MUTED, Field.LANGUAGE,
-    Field.TIME_ZONE, Field.CONFIRMED, Field.PAUSED_UNTIL, Field.ENDED, Field.END_REASON,
-}  # fmt: skip
+_IMPORTED = "imported"
 
 
-class _Rare(NamedTuple):
-    attributes: dict[str, Any]
-    row: Row
-    """In the order of RARE."""
-
-
-def _rare_fields(said: Mapping[Field, str], defaults: Defaults) -> _Rare:
-    standing = _standing(said, defaults)
-    left = standing.state == State.UNSUBSCRIBED
-    ended = _seconds(said.get(Field.ENDED, "")) if left else None
-    return _Rare(
-        _attributes(said.get(Field.ATTRIBUTES, "")),
-        (
-            int(left or bool(standing.suppress)),
-            str(standing.state),
-            str(standing.suppress),
-            _tags(said.get(Field.TAGS, "")),
-            " ".join(sorted(set(said.get(Field.MUTED, "").replace(",", " ").split()))),
-            clean_name(said.get(Field.LANGUAGE, "")),
-            clean_name(said.get(Field.TIME_ZONE, "")),
-            _seconds(said.get(Field.CONFIRMED, "")),
-            _seconds(said.get(Field.PAUSED_UNTIL, "")),
-            (ended or defaults.now) if left else None,
-            (clean_name(said.get(Field.END_REASON, "")) or "imported") if left else "",
-        ),
-    )
-
-
-def _standing(said: Mapping[Field, str], defaults: Defaults) -> Standing:
+def _standing_columns(defaults: Defaults) -> Mapping[str, str | float | None]:
     standing = defaults.standing
-    word = said.get(Field.STATE, "").casefold()
-    if word and not defaults.binding:
-        if word not in _STANDINGS:
-            raise UnfitRow(
-                f"unknown state {word[:40]!r}: write active, unsubscribed or do-not-mail"
-            )
-        standing = _STANDINGS[word]
-    elif said.get(Field.ENDED) and not defaults.binding:
-        standing = _LEFT  # Ghost keeps who left with the date only
-    reason = said.get(Field.SUPPRESSED, "").casefold()
-    if not reason or standing.suppress:
-        return standing
-    if reason not in set(SuppressionReason):
-        raise UnfitRow(f"unknown reason {reason[:40]!r} in the column suppressed")
-    return Standing(standing.state, reason)
-
-
-def _look_longer(email: str) -> Any:
-    try:
-        return parse(email)
-    except InvalidAddress as error:
-        raise UnfitRow(str(error)) from error
-
-
-def _tracking(word: str) -> str:
-    try:
-        return _TRACKING[word.strip().casefold()]
-    except KeyError:
-        raise UnfitRow(f"tracking_consent is yes, no or empty, not {word[:40]!r}") from None
-
-
-def _attributes(text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise UnfitRow(f"attributes are not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise UnfitRow("attributes are not a JSON object")
-    return found
-
-
-def _tags(text: str) -> str:
-    if not text:
-        return "[]"
-    try:
-        found = orjson.loads(text) if text.startswith("[") else text.split(",")
-    except orjson.JSONDecodeError as error:
-        raise UnfitRow(f"tags are not a JSON array: {error}") from error
-    tags = dict.fromkeys(clean_name(str(tag)) for tag in found)
-    return _as_json([tag for tag in tags if tag])
-
-
-def _as_json(value: dict[str, Any] | list[str]) -> str:
-    # PostgreSQL's jsonb can't hold NUL.
-    text = orjson.dumps(value).decode()
-    return text.replace("\\u0000", "") if "\\u0000" in text else text
-
-
-@lru_cache(maxsize=10_000)
-def _seconds(text: str) -> float | None:
-    """Read an ISO date or time (UTC unless it says otherwise); None for anything else."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
-    """Group rows, so that they reach the database many at a time."""
-    while batch := list(islice(rows, size)):
-        yield batch
+    left = standing.state == State.UNSUBSCRIBED
+    return {
+        "state": standing.state,
+        "suppress": standing.suppress,
+        "ended_at": defaults.now if left else None,
+        "end_reason": _IMPORTED if left else "",
+    }

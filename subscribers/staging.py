@@ -1,157 +1,167 @@
-"""Where a file's rows lie, sorted, until they are merged: out of the way of everybody else.
+"""Where a chunk of a file lies while it is merged: out of the way of everybody else.
 
-The rows of a million readers in the order of a file touch every page of an index a thousand
-times; sorted first, each page is written once. SQLite stages in a private file that is attached
-to the connection, PostgreSQL in temporary tables that COPY fills; both are gone with the
-connection, and neither holds a lock that others wait for.
+A temporary table `staged_row` holds what differs from row to row, and a temporary view
+`staged_reader` adds what is the same for all: it costs nothing a row. Both are gone with the
+connection, and no lock on them lets anyone wait. A chunk stands there for one transaction.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from subscribers.rows import Row
 
-Constants = Mapping[str, str | float | None]
+Constant = str | float | None
+Constants = Mapping[str, Constant]
 
 
 class Staging(Protocol):
-    """Rows by the thousand in, then one sorted table `staged_reader`, one row per address.
+    """The view `staged_reader`: the columns of `rows.py`, and two for the readers' ids.
 
-    Its columns are those of `rows.py`, and `pos` from 1 in the order of the address keys.
+    `new_id` is the id that the reader will have if there is none yet; `known_id` that of the
+    reader that there is, once it was looked up (`merge.py`).
     """
 
-    def append(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Add rows; every call has the same columns."""
-        ...
-
-    def sort(self, columns: Sequence[str], constants: Constants) -> int:
-        """Sort and drop repeated addresses; return how many are left.
-
-        Of two rows for an address the one that leaves counts, else the first. `constants` become
-        columns by their default: no row is touched for them.
-        """
+    def fill(self, rows: Sequence[Row]) -> None:
+        """Put these rows, in the order of their keys, in the place of those before."""
         ...
 
 
 @contextmanager
-def open_staging(session: Session, checkpoint: Callable[[], None]) -> Iterator[Staging]:
-    """Make room for a file beside the tables; commits by `checkpoint` what was under way.
+def open_staging(
+    session: Session,
+    columns: Sequence[str],
+    constants: Constants,
+    checkpoint: Callable[[], None],
+) -> Iterator[Staging]:
+    """Make the table; `columns` are those of the rows, `constants` the others' values.
 
-    The session must be bound to one connection: the room goes when the connection goes.
+    The session must be bound to one connection, which is set up for bulk work until the end:
+    less is synchronised, since whatever a power cut takes away is imported again, all of it.
+    `checkpoint` commits.
     """
     bind = session.get_bind()
     if not isinstance(bind, Connection):
         raise TypeError("An import needs a session that keeps one connection: Session(connection).")
     checkpoint()
-    if bind.dialect.name == "postgresql":
-        with _postgres_staging(session) as staging:
-            yield staging
-        return
-    with _sqlite_staging(bind) as staging:
-        yield staging
-        checkpoint()
+    kind = _KINDS[bind.dialect.name]
+    kept = kind.prepare(session)
+    checkpoint()
+    try:
+        yield kind(session, columns, constants)
+    finally:
+        session.rollback()  # what an exception left; all that counts has been committed
+        kind.restore(session, kept)
+        session.commit()
 
 
 class _SqliteStaging:
-    def __init__(self, connection: Any) -> None:
-        self._run: Callable[..., Any] = connection.execute
-        self._run_many: Callable[..., Any] = connection.executemany
-        self._made = False
+    @staticmethod
+    def prepare(session: Session) -> Mapping[str, Any]:
+        run = _raw(session.get_bind()).execute
+        kept = {name: run(f"PRAGMA {name}").fetchone()[0] for name in _SQLITE_BULK}
+        for name, value in _SQLITE_BULK.items():
+            run(f"PRAGMA {name} = {value}")
+        return kept
 
-    def append(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        marks = ", ".join("?" for _ in columns)
-        if not self._made:
-            self._run(f"CREATE TABLE staging.raw ({', '.join(columns)})")
-            self._made = True
-        self._run("BEGIN")
-        self._run_many(f"INSERT INTO staging.raw VALUES ({marks})", rows)  # noqa: S608
-        self._run("COMMIT")
+    @staticmethod
+    def restore(session: Session, kept: Mapping[str, Any]) -> None:
+        for name, value in kept.items():
+            _raw(session.get_bind()).execute(f"PRAGMA {name} = {value}")
 
-    def sort(self, columns: Sequence[str], constants: Constants) -> int:
-        if not self._made:
-            self.append(columns, ())
-        names = ", ".join(columns)
-        first = "rowid - (leaves << 40)" if "leaves" in columns else "rowid"
-        run = self._run
-        run(f"CREATE TABLE staging.staged_reader (pos INTEGER PRIMARY KEY, {names}, rank)")
-        # The other columns come from the row that has the minimum (SQLite's "bare columns").
-        run(
-            f"INSERT INTO staging.staged_reader ({names}, rank) "  # noqa: S608 - our own words
-            f"SELECT {names}, min({first}) "
-            "FROM staging.raw GROUP BY email_key ORDER BY email_key"
+    def __init__(self, session: Session, columns: Sequence[str], constants: Constants) -> None:
+        self._session = session
+        named = ", ".join(columns)
+        run = session.execute
+        run(text("DROP VIEW IF EXISTS temp.staged_reader"))
+        run(text("DROP TABLE IF EXISTS temp.staged_row"))
+        run(text(f"CREATE TEMP TABLE staged_row (new_id INTEGER PRIMARY KEY, known_id, {named})"))
+        run(text(_view(constants, _literal)))
+        row = f"(?{', ?' * (len(columns) - 1)})"
+        insert = f"INSERT INTO temp.staged_row ({named}) VALUES "  # noqa: S608
+        self._insert, self._insert_many = insert + row, insert + ", ".join([row] * _AT_ONCE)
+        self._first = (
+            f"INSERT INTO temp.staged_row (new_id, {named}) "  # noqa: S608
+            f"SELECT coalesce(max(id), 0) + 1{', ?' * len(columns)} FROM subscriber"
         )
-        run("DROP TABLE staging.raw")
-        for name, value in constants.items():
-            run(f"ALTER TABLE staging.staged_reader ADD COLUMN {name} DEFAULT {_literal(value)}")
-        return int(run("SELECT count(*) FROM staging.staged_reader").fetchone()[0])
+
+    def fill(self, rows: Sequence[Row]) -> None:
+        # The transaction is immediate: nobody else takes ids before it ends.
+        connection = _raw(self._session.connection())
+        connection.execute("DELETE FROM temp.staged_row")
+        if not rows:
+            return
+        connection.execute(self._first, rows[0])  # the others' ids follow on
+        whole = len(rows) - (len(rows) - 1) % _AT_ONCE
+        connection.executemany(
+            self._insert_many,
+            (
+                tuple(chain.from_iterable(rows[begin : begin + _AT_ONCE]))
+                for begin in range(1, whole, _AT_ONCE)
+            ),
+        )
+        connection.executemany(self._insert, rows[whole:])
 
 
-@contextmanager
-def _sqlite_staging(bind: Connection) -> Iterator[_SqliteStaging]:
-    connection = bind.connection.dbapi_connection
-    assert connection is not None
-    run: Callable[[str], Any] = connection.execute
-    if any(row[1] == "staging" for row in run("PRAGMA database_list")):
-        run("DETACH DATABASE staging")  # left by an import that failed
-    kept = run("PRAGMA temp_store").fetchone()[0]
-    run("PRAGMA temp_store = FILE")  # else a million rows are sorted in memory
-    run("ATTACH DATABASE '' AS staging")
-    run("PRAGMA staging.journal_mode = OFF")
-    run("PRAGMA staging.cache_size = -16000")
-    yield _SqliteStaging(connection)
-    run("DETACH DATABASE staging")
-    run(f"PRAGMA temp_store = {int(kept)}")
+_AT_ONCE = 20
+"""Rows in one statement: a third quicker than one. Older SQLites take 999 values at most."""
+
+# A commit that is not synchronised may be lost with the power, and never in parts (WAL). What is
+# inserted refers to rows that the same statement found: there is nothing to check.
+_SQLITE_BULK = {"synchronous": 1, "wal_autocheckpoint": 16_000, "foreign_keys": 0}
 
 
 class _PostgresStaging:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._made = False
+    @staticmethod
+    def prepare(session: Session) -> Mapping[str, Any]:
+        for name, value in _POSTGRES_BULK.items():
+            session.execute(text(f"SET {name} = {value}"))
+        return _POSTGRES_BULK
 
-    def append(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        if not self._made:
-            typed = ", ".join(f"{name} {_type(name)}" for name in columns)
-            self._session.execute(text(f"CREATE TEMPORARY TABLE staged_raw ({typed})"))
-            self._made = True
-        connection: Any = self._session.connection().connection.dbapi_connection
-        with connection.cursor() as cursor, cursor.copy("COPY staged_raw FROM STDIN") as copy:
+    @staticmethod
+    def restore(session: Session, kept: Mapping[str, Any]) -> None:
+        for name in kept:
+            session.execute(text(f"RESET {name}"))
+        session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_row CASCADE"))
+
+    def __init__(self, session: Session, columns: Sequence[str], constants: Constants) -> None:
+        self._session = session
+        typed = ", ".join(f"{name} {_type(name)}" for name in columns)
+        session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_row CASCADE"))
+        session.execute(text(_POSTGRES_TABLE.format(columns=typed)))
+        session.execute(text(_view(constants, _typed_literal)))
+        self._copy = f"COPY staged_row ({', '.join(columns)}) FROM STDIN"
+
+    def fill(self, rows: Sequence[Row]) -> None:
+        connection = _raw(self._session.connection())
+        with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
             for row in rows:
                 copy.write_row(row)
 
-    def sort(self, columns: Sequence[str], constants: Constants) -> int:
-        if not self._made:
-            self.append(columns, ())
-        run = self._session.execute
-        first = "leaves DESC, ctid" if "leaves" in columns else "ctid"
-        run(text(_SORT.format(first=first)))
-        for name, value in constants.items():
-            run(
-                text(
-                    f"ALTER TABLE staged_reader ADD COLUMN {name} {_type(name)} "
-                    f"DEFAULT {_literal(value)}"
-                )
-            )
-        run(text("CREATE UNIQUE INDEX ON staged_reader (pos)"))
-        run(text("DROP TABLE staged_raw"))
-        run(text("ANALYZE staged_reader"))
-        return int(run(text("SELECT count(*) FROM staged_reader")).scalar_one())
 
-
-# ctid is the order in which COPY wrote the rows; "C" compares bytes, which is quicker.
-_SORT = """
-    CREATE TEMPORARY TABLE staged_reader AS
-    SELECT row_number() OVER (ORDER BY email_key COLLATE "C") AS pos, * FROM (
-        SELECT DISTINCT ON (email_key COLLATE "C") * FROM staged_raw
-        ORDER BY email_key COLLATE "C", {first}
-    ) AS first
+_POSTGRES_TABLE = """
+    CREATE TEMPORARY TABLE staged_row (
+        new_id bigint DEFAULT nextval(pg_get_serial_sequence('subscriber', 'id')),
+        known_id bigint,
+        {columns}
+    ) ON COMMIT DELETE ROWS
 """
 
+# Plans made for tables that were small go wrong while they grow; staged rows look up what is
+# theirs by index, and nothing is scanned for them.
+_POSTGRES_BULK = {
+    "synchronous_commit": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
 _TYPES = {
-    "leaves": "integer",
     "attributes": "jsonb",
     "tags": "jsonb",
     **dict.fromkeys(("created_at", "confirmed_at", "paused_until", "ended_at"), "double precision"),
@@ -162,14 +172,29 @@ def _type(column: str) -> str:
     return _TYPES.get(column, "text")
 
 
-def _literal(value: str | float | None) -> str:
+def _view(constants: Constants, literal: Callable[[str, Constant], str]) -> str:
+    fixed = "".join(f", {literal(name, value)} AS {name}" for name, value in constants.items())
+    return f"CREATE TEMPORARY VIEW staged_reader AS SELECT staged_row.*{fixed} FROM staged_row"  # noqa: S608
+
+
+def _typed_literal(name: str, value: Constant) -> str:
+    return f"CAST({_literal(name, value)} AS {_type(name)})"
+
+
+def _literal(_name: str, value: Constant) -> str:
+    """Write one of our own values as SQL: none of them has a quote."""
     if value is None:
         return "NULL"
     return repr(value) if isinstance(value, int | float) else f"'{value}'"
 
 
-@contextmanager
-def _postgres_staging(session: Session) -> Iterator[_PostgresStaging]:
-    session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_raw, pg_temp.staged_reader"))
-    yield _PostgresStaging(session)
-    session.execute(text("DROP TABLE staged_reader"))
+def _raw(connection: Engine | Connection) -> Any:
+    """The driver's own connection, in the transaction that SQLAlchemy began."""
+    assert isinstance(connection, Connection)
+    return connection.connection.dbapi_connection
+
+
+_KINDS: Mapping[str, type[_SqliteStaging | _PostgresStaging]] = {
+    "sqlite": _SqliteStaging,
+    "postgresql": _PostgresStaging,
+}

@@ -1,5 +1,5 @@
 import csv
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 from sqlmodel import Session, select
@@ -7,6 +7,7 @@ from sqlmodel import Session, select
 from subscribers import imports, merge, privacy, suppression, unsubscribe
 from subscribers.errors import ImportFileError, NoEmailColumn, RaggedRows, UnreadableFile
 from subscribers.imports import ImportAs, ImportReport
+from subscribers.merge import Terms
 from subscribers.models import ImportRun, SuppressionReason
 from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of
 
@@ -270,12 +271,12 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
 ) -> None:
     monkeypatch.setattr(imports, "CHUNK", 10)
     path = readers.file("email\n" + "".join(f"r{n:02}@x.example\n" for n in range(35)))
-    whole = merge.merge
+    chunks = iter((merge.merge, merge.merge))
 
-    def cut_off(session: Session, terms: Any, low: int, high: int) -> Any:
-        if low == 20:
-            raise KeyboardInterrupt
-        return whole(session, terms, low, high)
+    def cut_off(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
+        for whole in chunks:
+            return whole(session, terms, staged)
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(imports, "merge", cut_off)
