@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak lint format constraints clean
+.PHONY: demo test soak lint docs format clean
 
 .venv: .venv/installed
 
@@ -20,13 +20,16 @@ test: lint
 	$(BIN)/python -m pytest $(ARGS)
 
 soak: .venv
-	$(BIN)/python -m pytest -m soak --override-ini addopts= $(ARGS)
+	$(BIN)/python -m pytest -m soak --override-ini addopts=--import-mode=importlib $(ARGS)
 
 lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv
+	$(BIN)/python docs/generate.py
 
 format: .venv
 	$(BIN)/ruff check --fix .

@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import insert
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from newsletter.database import Database
 from newsletter.dispatch import settle
+from newsletter.dispatch.models import Batch
 from newsletter.dispatch.progress import count_states
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue
@@ -212,3 +214,40 @@ def eventually(holds: Callable[[], bool], *, seconds: float = 60.0, what: str = 
     while not holds():
         assert time.monotonic() < deadline, f"never came: {what}"
         pause.wait(0.02)
+
+
+def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
+    """Send to many readers, killing worker after worker at even steps; return how many were unsure.
+
+    Then a person settles them by the receiver's log, and everybody must have got it once.
+    """
+    press.prepare(readers)
+    for kill in range(1, kills + 1):
+        worker = press.start_worker()
+        goal = readers * kill // (kills + 1)
+        eventually(partial(has_received, press, goal), seconds=300, what=f"{goal} received")
+        press.kill(worker)
+    press.start_worker()
+    eventually(
+        lambda: press.states()["queued"] == 0 and not leased(press),
+        seconds=300,
+        what="nothing left to send",
+    )
+    unsure = press.states()["unsure"]
+    press.settle()
+    eventually(lambda: press.status() == "sent", seconds=300, what="the edition is closed")
+    received = press.received()
+    assert set(received) == press.expected()
+    assert received.total() == readers
+    assert press.states()["accepted"] == readers
+    return unsure
+
+
+def has_received(press: Press, count: int) -> bool:
+    return press.received().total() >= count
+
+
+def leased(press: Press) -> bool:
+    """Whether some worker, dead or alive, holds a batch."""
+    with press.database.reading() as session:
+        return session.exec(select(Batch.id).where(Batch.state == "leased")).first() is not None

@@ -2,13 +2,10 @@
 
 import os
 import signal
-from functools import partial
 
 import pytest
-from sqlmodel import select
 
-from newsletter.dispatch.models import Batch
-from tests.faults.press import Press, eventually
+from tests.faults.press import Press, eventually, has_received, leased, send_through_kills
 
 READERS = 2_000
 KILLS = 3
@@ -17,27 +14,10 @@ KILLS = 3
 @pytest.mark.timeout(300)
 def test_kill_9_in_the_middle_leaves_nobody_out_and_writes_to_nobody_twice(press: Press) -> None:
     press.rate = 1_500
-    press.prepare(READERS)
 
-    for kill in range(1, KILLS + 1):
-        worker = press.start_worker()
-        goal = READERS * kill // (KILLS + 1)
-        eventually(partial(has_received, press, goal), what=f"{goal} received")
-        press.kill(worker)
-    press.start_worker()
-    eventually(
-        lambda: press.states()["queued"] == 0 and not leased(press), what="nothing left to send"
-    )
-    unsure = press.states()["unsure"]
+    unsure = send_through_kills(press, readers=READERS, kills=KILLS)
+
     assert unsure <= KILLS * press.receiver.window
-
-    press.settle()
-    eventually(lambda: press.status() == "sent", what="the edition is closed")
-
-    received = press.received()
-    assert set(received) == press.expected()
-    assert received.total() == READERS
-    assert press.states()["accepted"] == READERS
 
 
 def test_a_worker_that_slept_past_its_lease_sends_nothing_more_of_it(press: Press) -> None:
@@ -86,13 +66,3 @@ def test_two_workers_at_once_share_the_work(press: Press) -> None:
     eventually(lambda: press.status() == "sent", what="both together have sent it")
 
     assert press.received().total() == len(press.expected()) == READERS
-
-
-def has_received(press: Press, count: int) -> bool:
-    return press.received().total() >= count
-
-
-def leased(press: Press) -> bool:
-    """Whether some worker, dead or alive, holds a batch."""
-    with press.database.reading() as session:
-        return session.exec(select(Batch.id).where(Batch.state == "leased")).first() is not None
