@@ -122,13 +122,13 @@ def clean(text: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def seconds(text: str) -> float | None:
-    """Read an ISO date or time (UTC unless it says otherwise); None for anything else."""
+def seconds(text: str) -> str:
+    """Read an ISO date or time (UTC unless it says otherwise) as seconds; empty for all else."""
     try:
         moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return repr((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
-        return None
+        return ""
 
 
 @cache

@@ -29,8 +29,8 @@ from subscribers.models import (
     Tracking,
 )
 from subscribers.reading import Reading, read_file
-from subscribers.rows import Defaults, Row
-from subscribers.sorting import SortedRows
+from subscribers.rows import Defaults
+from subscribers.sorting import Row, SortedRows, key_of
 from subscribers.staging import open_staging
 
 CHUNK = 20_000
@@ -202,20 +202,20 @@ def _chunks(read: Reading, erased: "_Erased", after: int = 0) -> Iterator[_Chunk
         if end <= after:
             continue
         kept = _one_each(rows, read.leaves)
-        welcome = [row for row in kept if row[0] not in erased] if erased else kept
+        welcome = [row for row in kept if key_of(row) not in erased] if erased else kept
         counts = {"duplicates": len(rows) - len(kept), "suppressed": len(kept) - len(welcome)}
         yield _Chunk(end, welcome, counts)
 
 
 def _one_each(rows: list[Row], leaves: Callable[[Row], bool]) -> list[Row]:
     """Keep a row for each address: the one that leaves, else the first."""
-    if len({row[0] for row in rows}) == len(rows):
+    if len(set(map(key_of, rows))) == len(rows):
         return rows
-    kept: dict[object, Row] = {}
+    kept: dict[str, Row] = {}
     for row in rows:
-        first = kept.setdefault(row[0], row)
+        first = kept.setdefault(key_of(row), row)
         if leaves(row) and not leaves(first):
-            kept[row[0]] = row
+            kept[key_of(row)] = row
     return list(kept.values())
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from subscribers.csv_files import Batch, CsvFile, open_csv
 from subscribers.fields import Unfit
-from subscribers.rows import Defaults, Row, RowReader
-from subscribers.sorting import SortedRows
+from subscribers.rows import Defaults, RowReader
+from subscribers.sorting import Row, SortedRows
 
 BATCH = 1_000
 """Rows that are read at a time: few enough to stay in the processor's cache."""
@@ -23,7 +23,7 @@ class Reading:
     rows: SortedRows
     columns: Sequence[str]
     """Of the rows."""
-    constants: Mapping[str, str | float | None]
+    constants: Mapping[str, str]
     """What all other columns are, for every row."""
     said: Collection[tuple[str, str, str]]
     """The (state, suppress, tracking) that occur in it."""

@@ -1,4 +1,4 @@
-"""A file's records -> rows to stage: what they say about each reader, checked and normalised.
+"""A file's records -> rows to sort: what they say about each reader, checked and normalised.
 
 Records are read a thousand at a time and column by column: a call for each field of a million
 readers would cost more than all that it does.
@@ -12,32 +12,32 @@ from subscribers import fields
 from subscribers.columns import Field
 from subscribers.fields import Standing, Unfit
 from subscribers.models import State, Tracking
+from subscribers.sorting import Row
 
-Row = tuple[str | float | None, ...]
-"""One reader as a file tells of them: the values of `RowReader.columns`, `email_key` first."""
-
-COLUMNS: Mapping[str, str | float | None] = {
+COLUMNS: Mapping[str, str] = {
     "email_key": "",
-    "email": None,
+    "number": "",
+    "email": "",
     "lane": "",
     "name": "",
     "attributes": "{}",
-    "created_at": None,
+    "created_at": "",
     "tracking": Tracking.COUNTED.value,
     "state": "",
     "suppress": "",
-    "ended_at": None,
+    "ended_at": "",
     "end_reason": "",
     "tags": "[]",
     "muted": "",
     "language": "",
     "time_zone": "",
-    "confirmed_at": None,
-    "paused_until": None,
+    "confirmed_at": "",
+    "paused_until": "",
 }
-"""All that a staged row has, and what it is where neither file nor editor says it.
+"""All that is staged of a reader, and what it is where neither file nor editor says it.
 
-`email` None: it is the key itself. `attributes` a JSON object, `tags` a JSON array of strings.
+Everything is text. `number` is the row's, in hexadecimal; `email` empty: it is the key itself;
+`attributes` a JSON object, `tags` a JSON array of strings; times in seconds, or empty.
 """
 
 _ONE_BY_ONE: Mapping[Field, tuple[str, Any]] = {
@@ -53,7 +53,7 @@ _OF_STANDING = (Field.STATE, Field.SUPPRESSED, Field.ENDED, Field.END_REASON)
 _OF_ATTRIBUTES = (Field.ATTRIBUTES, Field.ATTRIBUTE, Field.CREATED)
 
 Columns = Sequence[Sequence[str]]
-Made = dict[str, Sequence[Any]]
+Made = dict[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +67,25 @@ class Defaults:
 
 
 class RowReader:
-    """Reads the records of one file. What the file doesn't have costs nothing a row.
+    """Reads the records of one file, in their order. What the file doesn't have costs nothing.
 
     `columns` are those of its rows; `constants` what the other COLUMNS are for every row.
     `said` collects the (state, suppress, tracking) that occur.
     """
 
     def __init__(self, header: Sequence[str], columns: Sequence[Field], defaults: Defaults) -> None:
-        self._header, self._defaults = header, defaults
+        self._header, self._defaults, self._count = header, defaults, 0
         self._at = {held: columns.index(held) for held in columns if held != Field.ATTRIBUTE}
         self._own = [(header[i], i) for i, held in enumerate(columns) if held == Field.ATTRIBUTE]
         self._stands = any(held in columns for held in _OF_STANDING)
         self._describes = any(held in columns for held in _OF_ATTRIBUTES)
         self.columns = tuple(self._named(columns))
-        fixed = {**COLUMNS, "created_at": defaults.now, **_standing_columns(defaults)}
+        fixed = {**COLUMNS, "created_at": repr(defaults.now), **_standing_columns(defaults)}
         self.constants = {name: fixed[name] for name in COLUMNS if name not in self.columns}
         self.said: set[tuple[str, str, str]] = set()
 
     def _named(self, columns: Sequence[Field]) -> Sequence[str]:
-        named = ["email_key", "email", "lane"]
+        named = ["email_key", "number", "email", "lane"]
         named += ["name"] if Field.NAME in columns else []
         named += ["created_at"] if Field.CREATED in columns else []
         named += ["attributes"] if self._describes else []
@@ -101,19 +101,24 @@ class RowReader:
             made |= self._standings(columns, unfit)
         for held, (name, read) in _ONE_BY_ONE.items():
             if held in self._at:
-                made[name] = fields.each(read, columns[self._at[held]], unfit, instead=None)
-        rows: list[Row] = list(zip(*(made[name] for name in self.columns), strict=True))
+                made[name] = fields.each(read, columns[self._at[held]], unfit, instead="")
+        made["number"] = self._numbers(len(records))
+        rows = list(map("\t".join, zip(*(made[name] for name in self.columns), strict=True)))
         if unfit:
             rows = [row for number, row in enumerate(rows) if number not in unfit]
         self._note(made, len(records))
         return rows, unfit
+
+    def _numbers(self, size: int) -> list[str]:
+        before, self._count = self._count, self._count + size
+        return list(map("%09x".__mod__, range(before, self._count)))
 
     def leaves(self, row: Row) -> bool:
         """Whether a row says that its reader left, or gets no mail."""
         if not self._stands:
             return False
         at = self.columns.index("state")
-        return Standing(str(row[at]), str(row[at + 1])).leaves
+        return Standing(*row.split("\t")[at : at + 2]).leaves
 
     def _note(self, made: Made, size: int) -> None:
         said = (made.get(name) or [self.constants[name]] * size for name in
@@ -122,7 +127,7 @@ class RowReader:
 
     def _addresses(self, columns: Columns, unfit: Unfit) -> Made:
         keys, emails, lanes = fields.addresses(columns[self._at[Field.EMAIL]], unfit)
-        entered = [None if email == key else email for email, key in zip(emails, keys, strict=True)]
+        entered = ["" if email == key else email for email, key in zip(emails, keys, strict=True)]
         return {"email_key": keys, "email": entered, "lane": lanes}
 
     def _about(self, columns: Columns, unfit: Unfit) -> Made:
@@ -151,16 +156,16 @@ class RowReader:
                     about[title] = value
         return found
 
-    def _joined(self, column: Sequence[str], found: list[dict[str, Any]]) -> list[float]:
-        now = self._defaults.now
+    def _joined(self, column: Sequence[str], found: list[dict[str, Any]]) -> list[str]:
         read = list(map(fields.seconds, column))
-        if None not in read:
-            return read  # type: ignore[return-value]  # as the line above says
+        if "" not in read:
+            return read
         title = self._header[self._at[Field.CREATED]]
         for about, text, moment in zip(found, column, read, strict=True):
-            if moment is None and text.strip():
+            if not moment and text.strip():
                 about[title] = text
-        return [now if moment is None else moment for moment in read]
+        now = repr(self._defaults.now)
+        return [moment or now for moment in read]
 
     def _standings(self, columns: Columns, unfit: Unfit) -> Made:
         nothing: Sequence[str] = [""] * len(columns[0])
@@ -175,13 +180,13 @@ class RowReader:
             unfit,
             instead=stand,
         )
-        now = self._defaults.now
+        now = repr(self._defaults.now)
         gone = [one.state == State.UNSUBSCRIBED for one in found]
         return {
             "state": [one.state for one in found],
             "suppress": [one.suppress for one in found],
             "ended_at": [
-                (fields.seconds(text) or now) if left else None
+                (fields.seconds(text) or now) if left else ""
                 for left, text in zip(gone, ended, strict=True)
             ],
             "end_reason": [
@@ -194,12 +199,12 @@ class RowReader:
 _IMPORTED = "imported"
 
 
-def _standing_columns(defaults: Defaults) -> Mapping[str, str | float | None]:
+def _standing_columns(defaults: Defaults) -> Mapping[str, str]:
     standing = defaults.standing
     left = standing.state == State.UNSUBSCRIBED
     return {
         "state": standing.state,
         "suppress": standing.suppress,
-        "ended_at": defaults.now if left else None,
+        "ended_at": repr(defaults.now) if left else "",
         "end_reason": _IMPORTED if left else "",
     }

@@ -3,32 +3,37 @@
 The readers of a file in no order touch every page of an index a thousand times; sorted first,
 each page is written once. Rows are sorted by the run, laid aside on disk and merged by blocks:
 Python's sort finds the runs by itself and takes their rows over many at a time, so that a row
-costs a third of a heap's.
+costs a third of a heap's. A row is one line of text, since a million tuples would take four
+times the memory and thrice the time.
 """
 
-import marshal
 import tempfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from operator import itemgetter
 from types import TracebackType
-from typing import IO, Any, Self
-
-from subscribers.rows import Row
+from typing import IO, Self
 
 RUN = 60_000
-"""Rows sorted in memory, some 30 MB."""
+"""Rows sorted in memory, some 15 MB."""
 BLOCK = 500
 """Rows of a run that are read back at a time."""
 
+Row = str
+"""A line of fields with TAB between them: the key, what tells rows of the same key apart (and
+orders them), then the others. TAB sorts before all that a key can hold."""
+
 _Place = tuple[int, int]
 """Where a block lies in the file, and its bytes."""
-_key: Callable[[Row], Any] = itemgetter(0)
+
+
+def key_of(row: Row) -> str:
+    """Return a row's first field."""
+    return row[: row.index("\t")]
 
 
 class SortedRows:
-    """Takes rows in any order, gives them back by their first value, equal ones as they came.
+    """Takes rows in any order and gives them back sorted.
 
     The file has no name in any folder, and is gone when it is closed.
     """
@@ -52,20 +57,23 @@ class SortedRows:
         self._file.close()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows of strings, numbers and None."""
+        """Add rows."""
         self.count += len(rows)
         self._gathered += rows
         if len(self._gathered) >= RUN:
             self._lay_aside()
 
     def _lay_aside(self) -> None:
-        rows, self._gathered = sorted(self._gathered, key=_key), []
-        self._file.seek(0, 2)
+        rows, self._gathered = sorted(self._gathered), []
         blocks: list[_Place] = []
+        offset = self._file.seek(0, 2)
         for begin in range(0, len(rows), BLOCK):
-            block = marshal.dumps(rows[begin : begin + BLOCK])
-            blocks.append((self._file.tell(), len(block)))
-            self._file.write(block)
+            block = rows[begin : begin + BLOCK]
+            text = "\n".join(block)
+            assert text.count("\n") == len(block) - 1, "a row is one line"
+            size = self._file.write(text.encode())
+            blocks.append((offset, size))
+            offset += size
         self._runs.append(blocks)
 
     def chunks(self, size: int) -> Iterator[list[Row]]:
@@ -73,25 +81,33 @@ class SortedRows:
         chunk: list[Row] = []
         for rows in self._merged():
             chunk += rows
-            while len(chunk) > size:
-                end = bisect_right(chunk, _key(chunk[size - 1]), key=_key)
+            while len(chunk) > size and (end := _end_of_key(chunk, size)) < len(chunk):
                 yield chunk[:end]
                 del chunk[:end]
         if chunk:
             yield chunk
 
     def _merged(self) -> Iterator[list[Row]]:
-        """Yield some rows after some, each with all that have its key.
+        """Yield some rows after some.
 
-        The least of the runs' last keys at hand bounds what can be given out: whatever comes
+        The least of the runs' last rows at hand bounds what can be given out: whatever comes
         later in any run is beyond it.
         """
         self._lay_aside()
         runs = [_Run(self._file, blocks) for blocks in self._runs]
         while runs := [run for run in runs if run.rows]:
-            bound = min(_key(run.rows[-1]) for run in runs)
+            bound = min(run.rows[-1] for run in runs)
             taken = [run.take(bound) for run in runs]
-            yield sorted(chain.from_iterable(taken), key=_key)
+            yield sorted(chain.from_iterable(taken))
+
+
+def _end_of_key(rows: list[Row], size: int) -> int:
+    """Find the end of the rows that share the key of the one that ends at `size`."""
+    key = key_of(rows[size - 1])
+    end = size
+    while end < len(rows) and key_of(rows[end]) == key:
+        end += 1
+    return end
 
 
 class _Run:
@@ -106,17 +122,13 @@ class _Run:
         if not size:
             return []
         self._file.seek(offset)
-        # Not marshal.load, which asks the file for a few bytes at a time.
-        block: list[Row] = marshal.loads(self._file.read(size))  # noqa: S302 - written just now
-        return block
+        return self._file.read(size).decode().split("\n")
 
-    def take(self, bound: str) -> list[Row]:
-        """Take all rows up to a key, those that have it among them."""
-        taken: list[Row] = []
-        while self.rows and _key(self.rows[-1]) <= bound:
-            taken += self.rows
-            self.rows = self._next_block()
-        end = bisect_right(self.rows, bound, key=_key)
-        taken += self.rows[:end]
+    def take(self, bound: Row) -> list[Row]:
+        """Take all rows up to one that is the last at hand of a run, which may be this one."""
+        end = bisect_right(self.rows, bound)
+        taken = self.rows[:end]
         del self.rows[:end]
+        if not self.rows:
+            self.rows = self._next_block()
         return taken

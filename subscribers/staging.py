@@ -7,16 +7,14 @@ connection, and no lock on them lets anyone wait. A chunk stands there for one t
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
-from subscribers.rows import Row
+from subscribers.sorting import Row
 
-Constant = str | float | None
-Constants = Mapping[str, Constant]
+Constants = Mapping[str, str]
 
 
 class Staging(Protocol):
@@ -75,17 +73,19 @@ class _SqliteStaging:
 
     def __init__(self, session: Session, columns: Sequence[str], constants: Constants) -> None:
         self._session = session
-        named = ", ".join(columns)
-        run = session.execute
-        run(text("DROP VIEW IF EXISTS temp.staged_reader"))
-        run(text("DROP TABLE IF EXISTS temp.staged_row"))
-        run(text(f"CREATE TEMP TABLE staged_row (new_id INTEGER PRIMARY KEY, known_id, {named})"))
-        run(text(_view(constants, _literal)))
-        row = f"(?{', ?' * (len(columns) - 1)})"
-        insert = f"INSERT INTO temp.staged_row ({named}) VALUES "  # noqa: S608
+        typed = ", ".join(f"{name} {_SQLITE_TYPES.get(name, '')}" for name in columns)
+        for statement in (
+            "DROP VIEW IF EXISTS temp.staged_reader",
+            "DROP TABLE IF EXISTS temp.staged_row",
+            f"CREATE TEMP TABLE staged_row (new_id INTEGER PRIMARY KEY, known_id, {typed})",
+            _view(columns, constants, _SQLITE_TYPES),
+        ):
+            session.execute(text(statement))
+        names, row = ", ".join(columns), f"(?{', ?' * (len(columns) - 1)})"
+        insert = f"INSERT INTO temp.staged_row ({names}) VALUES "  # noqa: S608
         self._insert, self._insert_many = insert + row, insert + ", ".join([row] * _AT_ONCE)
         self._first = (
-            f"INSERT INTO temp.staged_row (new_id, {named}) "  # noqa: S608
+            f"INSERT INTO temp.staged_row (new_id, {names}) "  # noqa: S608
             f"SELECT coalesce(max(id), 0) + 1{', ?' * len(columns)} FROM subscriber"
         )
 
@@ -95,16 +95,14 @@ class _SqliteStaging:
         connection.execute("DELETE FROM temp.staged_row")
         if not rows:
             return
-        connection.execute(self._first, rows[0])  # the others' ids follow on
+        connection.execute(self._first, rows[0].split("\t"))  # the others' ids follow on
         whole = len(rows) - (len(rows) - 1) % _AT_ONCE
-        connection.executemany(
-            self._insert_many,
-            (
-                tuple(chain.from_iterable(rows[begin : begin + _AT_ONCE]))
-                for begin in range(1, whole, _AT_ONCE)
-            ),
+        many = (
+            "\t".join(rows[begin : begin + _AT_ONCE]).split("\t")
+            for begin in range(1, whole, _AT_ONCE)
         )
-        connection.executemany(self._insert, rows[whole:])
+        connection.executemany(self._insert_many, many)
+        connection.executemany(self._insert, [row.split("\t") for row in rows[whole:]])
 
 
 _AT_ONCE = 20
@@ -130,17 +128,23 @@ class _PostgresStaging:
 
     def __init__(self, session: Session, columns: Sequence[str], constants: Constants) -> None:
         self._session = session
-        typed = ", ".join(f"{name} {_type(name)}" for name in columns)
-        session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_row CASCADE"))
-        session.execute(text(_POSTGRES_TABLE.format(columns=typed)))
-        session.execute(text(_view(constants, _typed_literal)))
+        typed = ", ".join(f"{name} {_staged_type(name)}" for name in columns)
+        for statement in (
+            "DROP TABLE IF EXISTS pg_temp.staged_row CASCADE",
+            _POSTGRES_TABLE.format(columns=typed),
+            _view(columns, constants, _POSTGRES_TYPES),
+        ):
+            session.execute(text(statement))
         self._copy = f"COPY staged_row ({', '.join(columns)}) FROM STDIN"
 
     def fill(self, rows: Sequence[Row]) -> None:
         connection = _raw(self._session.connection())
         with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
-            for row in rows:
-                copy.write_row(row)
+            copy.write("\n".join(rows).replace("\\", r"\\"))
+
+
+def _staged_type(name: str) -> str:
+    return "text" if name in _NULL_IF_EMPTY else _POSTGRES_TYPES.get(name, "text")
 
 
 _POSTGRES_TABLE = """
@@ -161,31 +165,32 @@ _POSTGRES_BULK = {
 }
 
 
-_TYPES = {
+_TIMES = ("created_at", "confirmed_at", "paused_until", "ended_at")
+_NULL_IF_EMPTY = frozenset(("email", "confirmed_at", "paused_until", "ended_at"))
+_SQLITE_TYPES = dict.fromkeys(_TIMES, "REAL")
+_POSTGRES_TYPES = {
     "attributes": "jsonb",
     "tags": "jsonb",
-    **dict.fromkeys(("created_at", "confirmed_at", "paused_until", "ended_at"), "double precision"),
+    **dict.fromkeys(_TIMES, "double precision"),
 }
 
 
-def _type(column: str) -> str:
-    return _TYPES.get(column, "text")
+def _view(columns: Sequence[str], constants: Constants, types: Mapping[str, str]) -> str:
+    """The view's statement: every column of its own type. No constant has a quote in it."""
 
+    def typed(name: str, value: str) -> str:
+        value = f"nullif({value}, '')" if name in _NULL_IF_EMPTY else value
+        return (
+            f"CAST({value} AS {types[name]}) AS {name}" if name in types else f"{value} AS {name}"
+        )
 
-def _view(constants: Constants, literal: Callable[[str, Constant], str]) -> str:
-    fixed = "".join(f", {literal(name, value)} AS {name}" for name, value in constants.items())
-    return f"CREATE TEMPORARY VIEW staged_reader AS SELECT staged_row.*{fixed} FROM staged_row"  # noqa: S608
-
-
-def _typed_literal(name: str, value: Constant) -> str:
-    return f"CAST({_literal(name, value)} AS {_type(name)})"
-
-
-def _literal(_name: str, value: Constant) -> str:
-    """Write one of our own values as SQL: none of them has a quote."""
-    if value is None:
-        return "NULL"
-    return repr(value) if isinstance(value, int | float) else f"'{value}'"
+    selected = [
+        "new_id",
+        "known_id",
+        *(typed(name, name) for name in columns),
+        *(typed(name, f"'{value}'") for name, value in constants.items()),
+    ]
+    return f"CREATE TEMPORARY VIEW staged_reader AS SELECT {', '.join(selected)} FROM staged_row"  # noqa: S608
 
 
 def _raw(connection: Engine | Connection) -> Any:
