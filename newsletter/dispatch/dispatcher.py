@@ -8,9 +8,11 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlmodel import Session
 
+from emails.errors import EmailsError
 from newsletter.database import Database
 from newsletter.dispatch import ledger
 from newsletter.dispatch.alerts import pause_and_alert
@@ -28,7 +30,7 @@ from newsletter.dispatch.mailing import mailing
 from newsletter.dispatch.outcomes import Result, finish_window
 from newsletter.dispatch.pacing import Pace
 from newsletter.errors import LeaseLost
-from newsletter.providers.base import AuthenticationRefused, Outcome, Provider
+from newsletter.providers.base import AuthenticationRefused, Mailing, Outcome, Provider
 from newsletter.site import Site
 
 log = logging.getLogger(__name__)
@@ -134,7 +136,15 @@ class Dispatcher:
             )
         )
         for lease in leases:
-            self._held[lease.batch_id] = Held(lease, self._imprints.of(self._database, lease))
+            try:
+                imprinted = self._imprints.of(self._database, lease)
+            except EmailsError as error:
+                self._pause(
+                    lease.edition_id, f"its variant {lease.variant} can't be composed: {error}"
+                )
+                self._database.transact(partial(ledger.release, lease=lease))
+            else:
+                self._held[lease.batch_id] = Held(lease, imprinted)
 
     def _renew(self) -> None:
         due = [held.lease for held in self._held.values() if held.lease.wants_renewal]
@@ -177,7 +187,8 @@ class Dispatcher:
             self._flights.pop(future).held.flights -= 1
         self._carry_out(step)
         for edition_id in refused:
-            self._pause(edition_id)
+            why = f"{self._provider.name} refuses the key: set it right, then resume"
+            self._pause(edition_id, why)
         return bool(landed or step.launches or step.drained or step.let_go)
 
     def _has_work(self, flying: int) -> bool:
@@ -271,7 +282,16 @@ class Dispatcher:
             may_begin=lambda: held.lease.is_alive,
         )
         held.flights += 1
-        self._flights[self._provider.submit(letter)] = flight
+        self._flights[self._submit(letter)] = flight
+
+    def _submit(self, letter: Mailing) -> Future[Sequence[Outcome]]:
+        """Hand over; a provider that raises at once answers like one that raises later."""
+        try:
+            return self._provider.submit(letter)
+        except Exception as error:  # noqa: BLE001 - what a provider's bug raises can't be known
+            failed: Future[Sequence[Outcome]] = Future()
+            failed.set_exception(error)
+            return failed
 
     # -- what the provider said
 
@@ -291,8 +311,7 @@ class Dispatcher:
             Result(row.subscriber_id, outcome) for row, outcome in zip(rows, outcomes, strict=True)
         ]
 
-    def _pause(self, edition_id: int) -> None:
-        reason = f"{self._provider.name} refuses the key: set it right, then resume"
+    def _pause(self, edition_id: int, reason: str) -> None:
         log.error("edition %s paused: %s", edition_id, reason)
         now = self._database.now()
         self._database.transact(

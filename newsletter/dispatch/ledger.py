@@ -148,7 +148,7 @@ def claim(session: Session, provider: str, *, limit: int, seconds: float) -> lis
 def renew(session: Session, leases: Sequence[Lease]) -> list[Lease]:
     """Extend leases that are still ours; return those that are not any more.
 
-    The new deadlines hold only once the caller has committed: `confirm_renewal` sets them.
+    The new deadlines hold only once the caller has committed, who sets them then.
     """
     lost = []
     for lease in sorted(leases, key=lambda one: one.batch_id):

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from sqlmodel import select, update
 
+from emails.errors import CompositionError
 from newsletter.dispatch import control, ledger, settle, sweep
 from newsletter.dispatch.ledger import Drained, Lease, Window
 from newsletter.dispatch.models import BATCH, Batch
@@ -412,3 +413,46 @@ def test_what_is_too_late_expires(desk: Desk, provider: ScriptedProvider) -> Non
 
     assert desk.states(edition_id) == {"expired": 4}
     assert close(desk, edition_id)
+
+
+def test_a_provider_that_breaks_leaves_its_window_unsure_and_the_rest_goes_out(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(25)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    answer, asked = provider.answer, []
+
+    def break_once(email: str) -> Outcome:
+        asked.append(email)
+        if len(asked) == 1:
+            raise KeyError("a bug of the provider's")
+        return answer(email)
+
+    provider.answer = break_once
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"unsure": 10, "accepted": 15}
+    assert len(set(provider.taken)) == len(provider.taken) == 15
+
+
+def test_a_variant_that_cannot_be_composed_pauses_the_edition(
+    desk: Desk, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = desk.add_readers(5)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    with monkeypatch.context() as broken:
+
+        def fail(*_args: object, **_options: object) -> None:
+            raise CompositionError("a template is broken")
+
+        broken.setattr("newsletter.dispatch.imprints.composed", fail)
+        desk.run(provider)
+    assert desk.status(edition_id) == "paused"
+    assert provider.taken == []
+
+    desk.database.transact(lambda session: control.resume(session, edition_id, site=SITE, now=NOW))
+    desk.run(provider)
+
+    assert sorted(provider.taken) == sorted(readers)
