@@ -25,6 +25,8 @@ STALLED_MS = 10_000
 """PostgreSQL ends a transaction that does nothing for so long: a process that was stopped in the
 middle of one (SIGSTOP, a frozen machine) must not hold its locks for ever."""
 ATTEMPTS = 5
+CACHE_KIB, BULK_CACHE_KIB = 8_000, 32_000
+"""A SQLite connection's page cache: what is kept open has a small one, bulk work a larger."""
 SQLITE_KEPT, SQLITE_MOST = 4, 64
 """Connections to a SQLite file: kept open, and open at once."""
 AWAY = (OperationalError, InterfaceError, InternalError)
@@ -102,6 +104,9 @@ class Database:
             Session(connection, expire_on_commit=False) as session,
         ):
             connection.detach()  # what it has attached and made goes with it, not back to the pool
+            if self.is_sqlite:
+                # Past SQLAlchemy, which would begin a transaction that no commit of ours ends.
+                connection.connection.execute(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
             yield session
             session.commit()
 
@@ -191,7 +196,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "cache_size=-32000",
+        f"cache_size=-{CACHE_KIB}",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
