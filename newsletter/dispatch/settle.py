@@ -25,6 +25,9 @@ from newsletter.errors import EditionError
 from newsletter.publications import Publication
 from subscribers.among import among
 
+STARTED = frozenset(
+    {EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED, EditionState.SENT}
+)
 MESSAGE_ID = re.compile(r"<?(\d+-\d+)@")
 
 
@@ -49,7 +52,7 @@ def unsure_deliveries(session: Session, edition_id: int) -> list[Unsure]:
 
 def settle_as_sent(session: Session, edition_id: int, *, assumed: bool) -> int:
     """Take every unsure delivery as accepted; return how many. `assumed`: without evidence."""
-    _lock_running(session, edition_id)
+    _lock_started(session, edition_id)
     ids = [one.subscriber_id for one in unsure_deliveries(session, edition_id)]
     _mark_accepted(session, edition_id, ids, assumed=assumed)
     return len(ids)
@@ -62,7 +65,7 @@ def settle_by_evidence(session: Session, edition_id: int, log_lines: Iterable[st
     the log is whole, and who then says so with a resend.
     """
     named = {match[1] for line in log_lines for match in MESSAGE_ID.finditer(line)}
-    _lock_running(session, edition_id)
+    _lock_started(session, edition_id)
     ids = [
         one.subscriber_id
         for one in unsure_deliveries(session, edition_id)
@@ -74,7 +77,9 @@ def settle_by_evidence(session: Session, edition_id: int, log_lines: Iterable[st
 
 def settle_by_resend(session: Session, edition_id: int) -> int:
     """Queue every unsure delivery again, in new batches; return how many."""
-    _lock_running(session, edition_id)
+    edition = _lock_started(session, edition_id)
+    if edition.state == EditionState.CANCELLED:
+        raise EditionError(f"Edition {edition.name} is cancelled: nothing more of it is sent.")
     origins: dict[int, list[int]] = defaultdict(list)
     for one in unsure_deliveries(session, edition_id):
         origins[one.batch_id].append(one.subscriber_id)
@@ -140,13 +145,13 @@ def _mark_accepted(session: Session, edition_id: int, ids: list[int], *, assumed
     )
 
 
-def _lock_running(session: Session, edition_id: int) -> Edition:
+def _lock_started(session: Session, edition_id: int) -> Edition:
     edition = session.exec(
         select_model(Edition)
         .where(Edition.id == edition_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    if edition.state not in {EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED}:
+    if edition.state not in STARTED:
         raise EditionError(f"Edition {edition.name} is {edition.state}: nothing is in doubt.")
     return edition

@@ -1,20 +1,15 @@
 """Nobody is left out, nobody gets it twice: the ledger's walk, with a provider that obeys."""
 
-from functools import partial
-
 import pytest
 from sqlmodel import select, update
 
 from emails.errors import CompositionError
-from newsletter.dispatch import control, ledger, settle, sweep
-from newsletter.dispatch.ledger import Drained, Lease, Window
-from newsletter.dispatch.models import BATCH, Batch
+from newsletter.dispatch import control, sweep
+from newsletter.dispatch.models import Batch
 from newsletter.dispatch.outcomes import MAX_ATTEMPTS
-from newsletter.dispatch.pacing import Pace
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue
 from newsletter.editions.models import Edition
-from newsletter.errors import LeaseLost
 from newsletter.providers.base import AuthenticationRefused, Outcome
 from newsletter.publications import Publication
 from subscribers.models import SUBSCRIPTION
@@ -23,37 +18,6 @@ from tests.newsletter.dispatch.desk import NOW, SITE, Desk, ScriptedProvider, sa
 
 def close(desk: Desk, edition_id: int) -> bool:
     return desk.database.transact(lambda session: sweep.close_if_final(session, edition_id))
-
-
-def claim_one(desk: Desk, *, seconds: float = 60.0) -> Lease:
-    return desk.database.transact(
-        lambda session: ledger.claim(session, "scripted", limit=1, seconds=seconds)
-    )[0]
-
-
-def hand_off(desk: Desk, lease: Lease, most: int = 5) -> ledger.HandOff:
-    edition = desk.dispatcher(ScriptedProvider())._imprints.of(desk.database, lease)
-    return desk.database.transact(
-        lambda session: ledger.hand_off(
-            session,
-            lease,
-            edition.rules,
-            most=most,
-            pace=Pace(0),
-            composition_id=edition.composition_id,
-        )
-    )
-
-
-def let_lease_run_out(desk: Desk, lease: Lease) -> None:
-    with desk.database.writing() as session:
-        session.exec(update(BATCH).where(BATCH.c.id == lease.batch_id).values(leased_until=0.0))
-
-
-def bury_the_dead(desk: Desk) -> int:
-    with desk.database.reading() as session:
-        dead = sweep.dead_leases(session)
-    return sum(desk.database.transact(partial(sweep.bury, dead=one)) for one in dead)
 
 
 def test_everybody_gets_it_once_and_the_edition_is_sent(
@@ -158,109 +122,6 @@ def test_what_nobody_knows_is_unsure_and_never_sent_again_by_itself(
     assert desk.states(edition_id) == {"unsure": 3}
     assert provider.taken == []
     assert not close(desk, edition_id)
-
-
-def test_a_dead_workers_handed_off_rows_are_unsure_and_the_rest_goes_out(
-    desk: Desk, provider: ScriptedProvider
-) -> None:
-    desk.add_readers(12)
-    edition_id = desk.edition()
-    desk.freeze(edition_id)
-    lease = claim_one(desk)
-    assert isinstance(hand_off(desk, lease, most=5), Window)
-    let_lease_run_out(desk, lease)
-
-    assert bury_the_dead(desk) == 5
-    desk.run(provider)
-
-    assert desk.states(edition_id) == {"unsure": 5, "accepted": 7}
-    assert len(set(provider.taken)) == len(provider.taken) == 7
-
-
-def test_a_person_settles_unsure_rows_by_resend(desk: Desk, provider: ScriptedProvider) -> None:
-    readers = desk.add_readers(8)
-    edition_id = desk.edition()
-    desk.freeze(edition_id)
-    lease = claim_one(desk)
-    hand_off(desk, lease, most=3)
-    let_lease_run_out(desk, lease)
-    bury_the_dead(desk)
-
-    count = desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
-    desk.run(provider)
-
-    assert count == 3
-    assert sorted(provider.taken) == sorted(readers)
-    assert desk.states(edition_id) == {"accepted": 8}
-
-
-def test_a_mail_log_settles_exactly_what_it_names(desk: Desk) -> None:
-    desk.add_readers(6)
-    edition_id = desk.edition()
-    desk.freeze(edition_id)
-    lease = claim_one(desk)
-    hand_off(desk, lease, most=6)
-    let_lease_run_out(desk, lease)
-    bury_the_dead(desk)
-    first, second = (one.subscriber_id for one in desk.deliveries(edition_id)[:2])
-    lines = [
-        f"queued message-id=<{edition_id}-{first}@ledger.example>",
-        f"<{edition_id}-{second}@ledger.example> sent",
-        f"<{edition_id + 1}-{second + 1}@ledger.example> of another edition",
-    ]
-
-    settled = desk.database.transact(
-        lambda session: settle.settle_by_evidence(session, edition_id, lines)
-    )
-
-    assert settled == 2
-    assert desk.states(edition_id) == {"accepted": 2, "unsure": 4}
-
-
-@pytest.mark.parametrize(
-    ("policy", "states"),
-    [("ask", {"unsure": 4}), ("resend", {"queued": 4}), ("assume-sent", {"accepted": 4})],
-)
-def test_the_policy_settles_after_the_wait(desk: Desk, policy: str, states: dict[str, int]) -> None:
-    desk.add_readers(4)
-    with desk.database.writing() as session:
-        publication = session.get_one(Publication, desk.publication_id)
-        publication.unsure = policy
-        session.add(publication)
-    edition_id = desk.edition()
-    desk.freeze(edition_id)
-    lease = claim_one(desk)
-    hand_off(desk, lease)
-    let_lease_run_out(desk, lease)
-    bury_the_dead(desk)
-
-    desk.database.transact(
-        lambda session: settle.apply_policy(session, edition_id, wait=3600.0, now=NOW)
-    )
-    assert desk.states(edition_id) == {"unsure": 4}
-    desk.database.transact(
-        lambda session: settle.apply_policy(session, edition_id, wait=0.0, now=NOW)
-    )
-
-    assert desk.states(edition_id) == states
-    assert {one.assumed for one in desk.deliveries(edition_id)} == {policy == "assume-sent"}
-
-
-def test_a_worker_whose_lease_ran_out_hands_off_nothing(desk: Desk) -> None:
-    desk.add_readers(4)
-    edition_id = desk.edition()
-    desk.freeze(edition_id)
-    lease = claim_one(desk)
-    let_lease_run_out(desk, lease)
-    bury_the_dead(desk)
-    fresh = claim_one(desk)
-
-    with pytest.raises(LeaseLost):
-        hand_off(desk, lease)
-
-    assert fresh.batch_id == lease.batch_id
-    assert isinstance(hand_off(desk, fresh), Window)
-    assert isinstance(hand_off(desk, fresh), Drained)
 
 
 def test_who_left_since_the_freeze_is_excluded_with_the_reason(

@@ -1,0 +1,178 @@
+"""What dead workers leave in doubt is shown, and settled by evidence, a person or the policy."""
+
+from functools import partial
+
+import pytest
+from sqlmodel import update
+
+from newsletter.dispatch import control, ledger, settle, sweep
+from newsletter.dispatch.ledger import Drained, Lease, Window
+from newsletter.dispatch.models import BATCH
+from newsletter.dispatch.pacing import Pace
+from newsletter.errors import EditionError, LeaseLost
+from newsletter.publications import Publication
+from tests.newsletter.dispatch.desk import NOW, Desk, ScriptedProvider
+
+
+def claim_one(desk: Desk, *, seconds: float = 60.0) -> Lease:
+    return desk.database.transact(
+        lambda session: ledger.claim(session, "scripted", limit=1, seconds=seconds)
+    )[0]
+
+
+def hand_off(desk: Desk, lease: Lease, most: int = 5) -> ledger.HandOff:
+    edition = desk.dispatcher(ScriptedProvider())._imprints.of(desk.database, lease)
+    return desk.database.transact(
+        lambda session: ledger.hand_off(
+            session,
+            lease,
+            edition.rules,
+            most=most,
+            pace=Pace(0),
+            composition_id=edition.composition_id,
+        )
+    )
+
+
+def let_lease_run_out(desk: Desk, lease: Lease) -> None:
+    with desk.database.writing() as session:
+        session.exec(update(BATCH).where(BATCH.c.id == lease.batch_id).values(leased_until=0.0))
+
+
+def bury_the_dead(desk: Desk) -> int:
+    with desk.database.reading() as session:
+        dead = sweep.dead_leases(session)
+    return sum(desk.database.transact(partial(sweep.bury, dead=one)) for one in dead)
+
+
+def test_a_dead_workers_handed_off_rows_are_unsure_and_the_rest_goes_out(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(12)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    assert isinstance(hand_off(desk, lease, most=5), Window)
+    let_lease_run_out(desk, lease)
+
+    assert bury_the_dead(desk) == 5
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"unsure": 5, "accepted": 7}
+    assert len(set(provider.taken)) == len(provider.taken) == 7
+
+
+def test_a_person_settles_unsure_rows_by_resend(desk: Desk, provider: ScriptedProvider) -> None:
+    readers = desk.add_readers(8)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease, most=3)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+
+    count = desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
+    desk.run(provider)
+
+    assert count == 3
+    assert sorted(provider.taken) == sorted(readers)
+    assert desk.states(edition_id) == {"accepted": 8}
+
+
+def test_a_mail_log_settles_exactly_what_it_names(desk: Desk) -> None:
+    desk.add_readers(6)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease, most=6)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+    first, second = (one.subscriber_id for one in desk.deliveries(edition_id)[:2])
+    lines = [
+        f"queued message-id=<{edition_id}-{first}@ledger.example>",
+        f"<{edition_id}-{second}@ledger.example> sent",
+        f"<{edition_id + 1}-{second + 1}@ledger.example> of another edition",
+    ]
+
+    settled = desk.database.transact(
+        lambda session: settle.settle_by_evidence(session, edition_id, lines)
+    )
+
+    assert settled == 2
+    assert desk.states(edition_id) == {"accepted": 2, "unsure": 4}
+
+
+@pytest.mark.parametrize(
+    ("policy", "states"),
+    [("ask", {"unsure": 4}), ("resend", {"queued": 4}), ("assume-sent", {"accepted": 4})],
+)
+def test_the_policy_settles_after_the_wait(desk: Desk, policy: str, states: dict[str, int]) -> None:
+    desk.add_readers(4)
+    with desk.database.writing() as session:
+        publication = session.get_one(Publication, desk.publication_id)
+        publication.unsure = policy
+        session.add(publication)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+
+    desk.database.transact(
+        lambda session: settle.apply_policy(session, edition_id, wait=3600.0, now=NOW)
+    )
+    assert desk.states(edition_id) == {"unsure": 4}
+    desk.database.transact(
+        lambda session: settle.apply_policy(session, edition_id, wait=0.0, now=NOW)
+    )
+
+    assert desk.states(edition_id) == states
+    assert {one.assumed for one in desk.deliveries(edition_id)} == {policy == "assume-sent"}
+
+
+def test_a_worker_whose_lease_ran_out_hands_off_nothing(desk: Desk) -> None:
+    desk.add_readers(4)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+    fresh = claim_one(desk)
+
+    with pytest.raises(LeaseLost):
+        hand_off(desk, lease)
+
+    assert fresh.batch_id == lease.batch_id
+    assert isinstance(hand_off(desk, fresh), Window)
+    assert isinstance(hand_off(desk, fresh), Drained)
+
+
+def test_nothing_is_sent_again_of_a_cancelled_edition(desk: Desk) -> None:
+    desk.add_readers(4)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    hand_off(desk, lease)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+    desk.database.transact(lambda session: control.cancel(session, edition_id, now=NOW))
+
+    with pytest.raises(EditionError, match="cancelled"):
+        desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
+
+
+def test_settling_what_was_settled_changes_nothing(desk: Desk, provider: ScriptedProvider) -> None:
+    desk.add_readers(4)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    desk.run(provider)
+    desk.database.transact(lambda session: sweep.close_if_final(session, edition_id))
+
+    for act in (
+        settle.settle_by_resend,
+        partial(settle.settle_as_sent, assumed=False),
+        partial(settle.settle_by_evidence, log_lines=[]),
+    ):
+        assert desk.database.transact(partial(act, edition_id=edition_id)) == 0
+    assert desk.states(edition_id) == {"accepted": 4}
