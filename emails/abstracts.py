@@ -3,6 +3,9 @@
 import re
 from functools import lru_cache
 
+MAX_FORMULA = 2000
+"""Characters; a longer formula may be cut."""
+
 # What may not be cut: a formula in dollars or \( \), and a command with its group.
 _WHOLE = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]?$")
@@ -20,7 +23,7 @@ def shorten(text: str, length: int) -> tuple[str, bool]:
     text = " ".join(text.split())
     if len(text) <= length:
         return text, False
-    cuts = _cuts(text)
+    cuts = _cuts(text[: length + 2 * MAX_FORMULA])
     within = [cut for cut in cuts if cut <= length]
     if not cuts:
         return text, False

@@ -5,7 +5,7 @@ Frozen Pydantic models, read from a file by `emails.issue_files`. A dump by
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,9 +15,11 @@ from pydantic import (
     PositiveInt,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from emails.amount import require_bounded
 from emails.sections.base import KINDS, More, OfItsKind, Section
 from emails.sections.benchmarks import (
     MISSING,
@@ -150,6 +152,11 @@ class Issue(Part):
             seen.update({section.id} if section.id else ())
         return sections
 
+    @model_validator(mode="after")
+    def _check_amount(self) -> Self:
+        require_bounded(self)
+        return self
+
     @property
     def name(self) -> str:
         """DATE, or DATE/SLUG for a second edition on one date."""
@@ -157,22 +164,22 @@ class Issue(Part):
 
     def anchors(self) -> tuple[str, ...]:
         """One anchor a section, in order: its id, else its heading, else its kind, each once."""
-        taken = {section.id for section in self.sections if section.id}
-        anchors = []
-        for section in self.sections:
-            anchor = section.id or _fresh(_slugged(section.heading or section.kind), taken)
-            taken.add(anchor)
-            anchors.append(anchor)
-        return tuple(anchors)
+        taken = dict.fromkeys((section.id for section in self.sections if section.id), 1)
+        return tuple(
+            section.id or _fresh(_slugged(section.heading or section.kind), taken)
+            for section in self.sections
+        )
 
 
 def _slugged(text: str) -> str:
     return "-".join(re.findall(r"[^\W_]+", text.lower())) or "section"
 
 
-def _fresh(wanted: str, taken: set[str]) -> str:
-    anchor, number = wanted, 1
+def _fresh(wanted: str, taken: dict[str, int]) -> str:
+    """`wanted`, or with the first free number; `taken` remembers where to look on."""
+    anchor = wanted
     while anchor in taken:
-        number += 1
-        anchor = f"{wanted}-{number}"
+        taken[wanted] += 1
+        anchor = f"{wanted}-{taken[wanted]}"
+    taken[anchor] = 1
     return anchor

@@ -19,7 +19,7 @@ from emails.yaml_lines import read_yaml
 
 __all__ = ["IssueFile", "IssueFileError", "Problem", "issue_schema", "load_issue", "parse_issue"]
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 _LONGEST_SHOWN = 40
 
 

@@ -23,6 +23,9 @@ from emails.stylesheet import Stylesheet, stylesheet
 from emails.tables import TableView, view
 from emails.wording import direction, full_date, own_language, words_for
 
+_UNKNOWN_TOLD = 5
+"""Pieces of LaTeX in one warning."""
+
 Form = Literal["mjml", "txt", "web"]
 
 
@@ -203,7 +206,8 @@ class Page:
             self.warn(
                 "unknown-tex",
                 where,
-                f"{paper.title!r}: LaTeX not understood, shown as its source: {', '.join(unknown)}",
+                f"{paper.title!r}: LaTeX not understood, shown as its source: "
+                + ", ".join(unknown[:_UNKNOWN_TOLD]),
             )
 
 

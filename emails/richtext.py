@@ -48,8 +48,9 @@ _QUOTES: dict[str, Sequence[str]] = {
     "sv": ("”", "”", "’", "’"),
     "uk": ("«", "»", "„", "“"),
 }
-# The parser copies a paragraph for every quote that it turns.
+# The parser copies a paragraph for every quote that it turns, and looks back for its beginning.
 _LONGEST_WITH_QUOTES = 30_000
+_MOST_QUOTES = 1_000
 _HEADING_SHIFT = 2  # h1 is the edition's, h2 the section's
 
 Href = Callable[[str], str]
@@ -89,7 +90,10 @@ def plain_block(text: str, note: Href, *, language: str = "en") -> str:
 
 def _base(language: str, text: str) -> str:
     """Whose quotes to set; "" for none."""
-    return language.lower().split("-")[0] if len(text) <= _LONGEST_WITH_QUOTES else ""
+    quotes = text.count('"') + text.count("'")
+    if len(text) > _LONGEST_WITH_QUOTES or quotes > _MOST_QUOTES:
+        return ""
+    return language.lower().split("-")[0]
 
 
 class _Parser(MarkdownIt):

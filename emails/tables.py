@@ -46,7 +46,7 @@ class TableView:
 
     @property
     def ranked(self) -> bool:
-        return any(row.rank is not None for row in self.rows)
+        return bool(self.rows) and self.rows[0].rank is not None
 
 
 def view(table: Table, earlier: Sequence[Issue] = ()) -> TableView:

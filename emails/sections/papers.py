@@ -2,7 +2,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from emails.sections.base import Section
@@ -45,6 +45,10 @@ def _address(paper: Mapping[str, Any]) -> str | None:
     return None
 
 
+MAX_ABSTRACT = 20_000
+"""Characters; arXiv takes 1,920."""
+
+
 class Paper(Part):
     """A paper. `abstract_format` holds for the title as well; `take` is the editor's one-liner."""
 
@@ -58,7 +62,7 @@ class Paper(Part):
     code: Url | None = None
     take: Markdown | None = None
     abstract_format: Literal["latex", "markdown", "text"] = "text"
-    abstract: str | None = None
+    abstract: Annotated[str, Field(max_length=MAX_ABSTRACT)] | None = None
 
     @model_validator(mode="before")
     @classmethod

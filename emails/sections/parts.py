@@ -111,7 +111,10 @@ SHAPES = {
 
 _DATE_SCHEMA = WithJsonSchema({"type": "string", "format": "date"})
 
-Line = Annotated[str, AfterValidator(_one_line)]
+MAX_LINE = 1000
+"""Characters; a headline has a hundred."""
+
+Line = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_one_line)]
 """Text on one line; line breaks become spaces."""
 Headline = Annotated[Line, Field(min_length=1)]
 """A line that must say something."""
