@@ -14,6 +14,7 @@ from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import OPEN, DeliveryState
 from newsletter.editions.states import EditionState
+from newsletter.one_line import one_line
 from newsletter.providers.base import Outcome, OutcomeKind
 from subscribers.among import among
 
@@ -139,6 +140,6 @@ def _by_reason(results: Sequence[Result]) -> dict[str, list[int]]:
     reasons: dict[str, list[int]] = defaultdict(list)
     for result in results:
         outcome = result.outcome
-        words = " ".join(filter(None, (outcome.code, outcome.enhanced, outcome.text)))
+        words = one_line(" ".join(filter(None, (outcome.code, outcome.enhanced, outcome.text))))
         reasons[words[:REASON_LENGTH]].append(result.subscriber_id)
     return reasons

@@ -12,6 +12,7 @@ from newsletter.editions.approval import void_approval
 from newsletter.editions.models import Edition, Revision
 from newsletter.editions.states import EditionState
 from newsletter.errors import EditionError, EditionExists, NotFound
+from newsletter.one_line import CONTROL, one_line
 from newsletter.publications import Publication
 
 
@@ -81,12 +82,19 @@ def find_edition(
 
 
 def parse_name(name: str) -> tuple[dt.date, str]:
-    """Split DATE or DATE/SLUG; raise NotFound for what is no date."""
+    """Split DATE or DATE/SLUG; raise NotFound for what is no date, or no slug on one line."""
     date, _, slug = name.partition("/")
     try:
-        return dt.date.fromisoformat(date), slug
+        day = dt.date.fromisoformat(date)
     except ValueError as error:
-        raise NotFound(f"“{name}” names no edition: write a date like 2026-11-22.") from error
+        raise _no_name(name) from error
+    if CONTROL.search(slug):
+        raise _no_name(name)
+    return day, slug
+
+
+def _no_name(name: str) -> NotFound:
+    return NotFound(f"“{one_line(name)}” names no edition: write a date like 2026-11-22.")
 
 
 def list_editions(session: Session, publication_id: int) -> list[Edition]:

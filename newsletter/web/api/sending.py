@@ -13,6 +13,7 @@ from newsletter.dispatch.permission import require_permission
 from newsletter.editions.approval import Approval, approve
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import parse_moment, parse_not_after, schedule
+from newsletter.one_line import one_line
 from newsletter.publications import Publication
 from newsletter.web.api.answers import (
     ApprovalAnswer,
@@ -92,7 +93,7 @@ def pause_edition(
     house: Here, caller: Tool, at: At, wanted: Annotated[PauseRequest | None, Body()] = None
 ) -> EditionAnswer:
     """Hand nothing more to the provider until it is resumed."""
-    reason = (wanted or PauseRequest.model_construct()).reason
+    reason = one_line((wanted or PauseRequest.model_construct()).reason)
 
     def act(session: Session, _publication: Publication, edition: Edition) -> None:
         control.pause(session, edition.key, reason=reason, now=house.now())

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from newsletter.feedback.effects import note_departure
 from newsletter.feedback.events import DeliveryKey
+from newsletter.one_line import one_line
 from newsletter.web.house import Here
 from newsletter.web.public.visitor import Visitor, read_leaver
 from subscribers import preferences, unsubscribe
@@ -124,5 +125,5 @@ def undo(token: str, house: Here) -> Response:
 
 def _said(reason: str, note: str) -> str:
     """One of our words, and theirs on one line."""
-    parts = (reason if reason in REASONS else "", " ".join(note.split())[:NOTE_LENGTH])
+    parts = (reason if reason in REASONS else "", one_line(note)[:NOTE_LENGTH])
     return ": ".join(part for part in parts if part)

@@ -51,6 +51,19 @@ def test_a_refusal_is_final_and_names_its_reason(desk: Desk, provider: ScriptedP
     assert "550 5.1.1 no such user" in {one.reason for one in desk.deliveries(edition_id)}
 
 
+def test_a_providers_words_are_stored_without_control_characters(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    desk.add_readers(1)
+    edition_id = desk.edition()
+    provider.answer = lambda _email: Outcome.refused("550", text="no\0 such\r\n\x1buser")
+    desk.freeze(edition_id)
+
+    desk.run(provider)
+
+    assert desk.deliveries(edition_id)[0].reason == "550 no such user"
+
+
 def test_what_is_put_off_is_tried_again_and_only_that(
     desk: Desk, provider: ScriptedProvider
 ) -> None:
