@@ -13,18 +13,27 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from pydantic import ValidationError
 from sqlmodel import Session, col, or_, select
 
 from emails.composition import Composition
+from emails.errors import EmailsError
 from emails.mime import MailHeaders
 from emails.notices import NoticeKind, compose_notice
 from newsletter.database import Database, db_now
 from newsletter.dispatch.ledger import monotonic
 from newsletter.dispatch.models import Notice
-from newsletter.dispatch.outcomes import MAX_ATTEMPTS, backoff
+from newsletter.dispatch.outcomes import BACKOFF_SECONDS, MAX_ATTEMPTS, backoff
 from newsletter.dispatch.pacing import NOTICES, Pace
 from newsletter.dispatch.permission import why_unsafe
-from newsletter.providers.base import Mailing, Outcome, OutcomeKind, Provider, Recipient
+from newsletter.providers.base import (
+    AuthenticationRefused,
+    Mailing,
+    Outcome,
+    OutcomeKind,
+    Provider,
+    Recipient,
+)
 from newsletter.publications import Publication
 from newsletter.settings import Settings
 from newsletter.site import Site
@@ -32,6 +41,10 @@ from newsletter.site import Site
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
+LONGEST_PAUSE = 120.0
+"""Most seconds between two tries while the provider is away: somebody waits for a confirmation."""
+NOBODYS_FAULT = frozenset({"unreachable", "not-begun"})
+"""Codes that say nothing about the notice: it was never offered."""
 EDITION = "notice"
 """What stands for an edition's id in the provider's events about a notice."""
 
@@ -61,11 +74,11 @@ class NoticeSender:
     def step(self) -> int:
         """Send up to AT_ONCE notices that are due; return how many."""
         deadline = monotonic() + self._settings.lease_seconds
-        letters = self._database.transact(self._claim)
+        letters = self._database.transact(partial(self._claim, deadline=deadline))
         flights = [
             (letter, self._provider.submit(letter.mailing))
             for letter in letters
-            if letter.mailing is not None and monotonic() < deadline
+            if letter.mailing is not None
         ]
         outcomes = {letter.notice_id: _outcome(flight) for letter, flight in flights}
         for letter in letters:
@@ -75,35 +88,18 @@ class NoticeSender:
                 self._database.transact(partial(_finish, letter=letter, outcome=outcome))
         return len(letters)
 
-    def _claim(self, session: Session) -> list[_Letter]:
-        if not self._anything_due(session):
+    def _claim(self, session: Session, *, deadline: float) -> list[_Letter]:
+        notices = _due(session)
+        name = self._provider.name
+        if not notices or self._pace.reserve(session, name, NOTICES, len(notices)) > 0:
             return []
-        if self._pace.reserve(session, self._provider.name, NOTICES, AT_ONCE) > 0:
-            return []
-        notices = session.exec(
-            select(Notice)
-            .where(
-                col(Notice.due_at) <= db_now(),
-                or_(
-                    Notice.state == "queued",
-                    # left behind by a dead worker: sent again
-                    (col(Notice.state) == "leased") & (col(Notice.leased_until) < db_now()),
-                ),
-            )
-            .order_by(col(Notice.due_at), col(Notice.id))
-            .limit(AT_ONCE)
-            .with_for_update(skip_locked=True)
-        ).all()
         now = session.exec(select(db_now())).one()
-        return [letter for notice in notices if (letter := self._lease(session, notice, now))]
+        leased = (self._lease(session, notice, now, deadline=deadline) for notice in notices)
+        return [letter for letter in leased if letter is not None]
 
-    def _anything_due(self, session: Session) -> bool:
-        waiting = select(Notice.id).where(
-            col(Notice.state).in_(("queued", "leased")), col(Notice.due_at) <= db_now()
-        )
-        return session.exec(waiting.limit(1)).first() is not None
-
-    def _lease(self, session: Session, notice: Notice, now: float) -> _Letter | None:
+    def _lease(
+        self, session: Session, notice: Notice, now: float, *, deadline: float
+    ) -> _Letter | None:
         publication = session.get_one(Publication, notice.publication_id)
         problems = why_unsafe(self._settings, publication, self._provider)
         if problems:
@@ -118,11 +114,16 @@ class NoticeSender:
         email = notice.email or (self._settings.alert_email if notice.kind == "alert" else "")
         if not email:
             return _Letter(notice.key, notice.token, None, "ALERT_EMAIL is not set")
-        return _Letter(notice.key, notice.token, self._mailing(notice, publication, email, now=now))
+        try:
+            mailing = self._mailing(notice, publication, email, now=now, deadline=deadline)
+        except (EmailsError, ValidationError) as error:
+            return _Letter(notice.key, notice.token, None, str(error))
+        return _Letter(notice.key, notice.token, mailing)
 
     def _mailing(
-        self, notice: Notice, publication: Publication, email: str, *, now: float
+        self, notice: Notice, publication: Publication, email: str, *, now: float, deadline: float
     ) -> Mailing:
+        """The notice, not to be begun after `deadline`, when another worker may take it over."""
         headers = MailHeaders(
             sender=publication.sender,
             reply_to=publication.reply_to,
@@ -137,6 +138,7 @@ class NoticeSender:
             recipients=[Recipient(key, email, headers.message_id(key), {})],
             edition=EDITION,
             batch=key,
+            may_begin=lambda: monotonic() < deadline,
         )
 
     def _compose(self, notice: Notice, publication: Publication, *, now: float) -> Composition:
@@ -159,11 +161,31 @@ class NoticeSender:
                 return notice.data
 
 
+def _due(session: Session) -> Sequence[Notice]:
+    """The notices that are due, at most AT_ONCE, locked."""
+    return session.exec(
+        select(Notice)
+        .where(
+            col(Notice.due_at) <= db_now(),
+            or_(
+                Notice.state == "queued",
+                # left behind by a dead worker: sent again
+                (col(Notice.state) == "leased") & (col(Notice.leased_until) < db_now()),
+            ),
+        )
+        .order_by(col(Notice.due_at), col(Notice.id))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
 def _outcome(flight: Future[Sequence[Outcome]]) -> Outcome:
     error = flight.exception()
-    if error is not None:
-        return Outcome.later("refused", str(error))
-    return flight.result()[0]
+    if error is None:
+        return flight.result()[0]
+    if isinstance(error, AuthenticationRefused):
+        return Outcome.later("refused", str(error), provider_wide=True)
+    return Outcome.unsure("failed", repr(error))
 
 
 def _finish(session: Session, *, letter: _Letter, outcome: Outcome) -> None:
@@ -177,14 +199,32 @@ def _finish(session: Session, *, letter: _Letter, outcome: Outcome) -> None:
         return  # another worker has taken it over
     now = session.exec(select(db_now())).one()
     notice.token = notice.leased_until = None
+    notice.error = f"{outcome.code} {outcome.text}".strip()
     if outcome.kind == OutcomeKind.ACCEPTED:
         notice.state, notice.sent_at, notice.error = "sent", now, None
+    elif _is_nobodys_fault(outcome):
+        notice.attempt -= 1
+        notice.state, notice.due_at = "queued", now + _pause_while_away(notice, outcome, now)
     elif outcome.kind == OutcomeKind.REFUSED or notice.attempt >= MAX_ATTEMPTS:
-        notice.state, notice.error = "failed", f"{outcome.code} {outcome.text}".strip()
+        notice.state = "failed"
         log.warning("notice %s (%s) failed: %s", notice.id, notice.kind, notice.error)
     else:
         pause = outcome.retry_after
         notice.state = "queued"
         notice.due_at = now + (backoff(notice.attempt - 1) if pause is None else pause)
-        notice.error = f"{outcome.code} {outcome.text}".strip()
     session.add(notice)
+
+
+def _is_nobodys_fault(outcome: Outcome) -> bool:
+    """Whether the provider itself is away or busy: that uses up none of a notice's attempts."""
+    return outcome.kind == OutcomeKind.LATER and (
+        outcome.provider_wide or outcome.code in NOBODYS_FAULT
+    )
+
+
+def _pause_while_away(notice: Notice, outcome: Outcome, now: float) -> float:
+    """Seconds to wait, doubling with the notice's age where the provider gives no time."""
+    pause = outcome.retry_after
+    if pause is None:
+        pause = min(now - notice.created_at, LONGEST_PAUSE)
+    return max(pause, BACKOFF_SECONDS[0])

@@ -12,8 +12,9 @@ from sqlmodel import Session, select
 
 from newsletter.database import Database
 from newsletter.dispatch.alerts import alert
-from newsletter.dispatch.models import Notice
-from newsletter.dispatch.notices import NoticeSender
+from newsletter.dispatch.ledger import monotonic
+from newsletter.dispatch.models import Notice, ProviderRate
+from newsletter.dispatch.notices import AT_ONCE, NoticeSender
 from newsletter.dispatch.outcomes import MAX_ATTEMPTS
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.queue import queue_notice
@@ -164,8 +165,102 @@ def test_a_refused_key_leaves_notices_waiting(
 ) -> None:
     queue_confirmation(desk)
     provider.error = AuthenticationRefused("bad key")
-    sender.step()
+    for _ in range(MAX_ATTEMPTS + 1):
+        sender.step()
+        make_due(desk.database)
+    [notice] = notices(desk.database)
+    assert (notice.state, notice.attempt, notice.error) == ("queued", 0, "refused bad key")
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome.later("unreachable", "connection refused"),
+        Outcome.later("not-begun"),
+        Outcome.later("429", provider_wide=True),
+    ],
+    ids=lambda outcome: outcome.code,
+)
+def test_a_provider_that_is_away_uses_up_no_attempts(
+    desk: Desk, sender: NoticeSender, provider: Remembering, outcome: Outcome
+) -> None:
+    queue_confirmation(desk)
+    provider.answer = lambda _email: outcome
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert sender.step() == 1
+        assert sender.step() == 0, "it waits before the next try"
+        make_due(desk.database)
     assert notices(desk.database)[0].state == "queued"
+
+    provider.answer = lambda _email: Outcome.accepted("250")
+    sender.step()
+
+    [notice] = notices(desk.database)
+    assert (notice.state, notice.error) == ("sent", None)
+
+
+def test_a_notice_takes_its_own_share_of_the_rate_only(
+    desk: Desk, provider: Remembering, settings: Settings
+) -> None:
+    queue_confirmation(desk)
+    sender = NoticeSender(desk.database, provider, settings, pace=Pace(0.001))
+    before = desk.database.now()
+
+    assert sender.step() == 1
+
+    with desk.database.reading() as session:
+        arrival = session.exec(select(ProviderRate)).one().arrival
+    assert (arrival - before) * 0.001 == pytest.approx(1.0, abs=0.5)
+
+
+def test_notices_beyond_the_rate_wait_and_keep_their_attempts(
+    desk: Desk, provider: Remembering, settings: Settings
+) -> None:
+    for _ in range(AT_ONCE + 1):
+        queue_confirmation(desk)
+    sender = NoticeSender(desk.database, provider, settings, pace=Pace(0.001))
+
+    assert [sender.step(), sender.step()] == [AT_ONCE, 0]
+
+    last = notices(desk.database)[-1]
+    assert (last.state, last.attempt) == ("queued", 0)
+
+
+def test_a_notice_is_not_begun_after_its_lease(
+    desk: Desk,
+    sender: NoticeSender,
+    provider: Remembering,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue_confirmation(desk)
+    sender.step()
+    [mailing] = provider.mailings
+    assert mailing.may_begin()
+    after = monotonic() + settings.lease_seconds
+    monkeypatch.setattr("newsletter.dispatch.notices.monotonic", lambda: after)
+    assert not mailing.may_begin()
+
+
+def test_a_notice_that_cannot_be_composed_fails_alone(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    with desk.database.writing() as session:
+        queue_notice(
+            session,
+            publication_id=desk.publication_id,
+            kind="carrier-pigeon",
+            email="ada@example.org",
+            now=0.0,
+        )
+    queue_confirmation(desk)
+
+    sender.step()
+
+    broken, sound = notices(desk.database)
+    assert broken.state == "failed"
+    assert "carrier-pigeon" in (broken.error or "")
+    assert sound.state == "sent"
 
 
 def test_an_alert_goes_to_the_address_that_is_set_once_per_key(
