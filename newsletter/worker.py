@@ -43,6 +43,7 @@ IDLE_SECONDS = 0.3
 HOUSEKEEPING_SECONDS = 60.0
 DATABASE_AWAY_SECONDS = 1.0
 SIGNAL_SECONDS = 0.5
+PUT_ASIDE_SECONDS = 60.0
 NOTICES_SHARE = 0.1
 """The part of the provider's rate that is kept for notices."""
 
@@ -194,9 +195,31 @@ class DispatchDuty:
         busy = not (self._freezing or self._dispatcher.is_idle)
         if busy and time.monotonic() - self._looked_at < IDLE_SECONDS:
             return False
-        self._freezing = self._database.transact(self._freeze_next, snapshot=True)
+        self._freezing = self._freeze_chunk()
         self._looked_at = time.monotonic()
         return self._freezing
+
+    def _freeze_chunk(self) -> bool:
+        """Freeze the next readers of what is due; one edition's fault holds up no other."""
+        try:
+            return self._database.transact(self._freeze_next, snapshot=True)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            log.exception("an edition that is due can't be frozen")
+            self._database.transact(partial(self._put_aside, why=f"it can't be frozen: {error}"))
+            return True
+
+    def _put_aside(self, session: Session, *, why: str) -> None:
+        """Hold the edition that is due; one that is half frozen is tried again in a minute."""
+        edition = freeze.next_due(session)
+        if edition is None:
+            return
+        if edition.frozen_upto is None:
+            self._hold(session, edition, why)
+        else:
+            edition.scheduled_at = time.time() + PUT_ASIDE_SECONDS
+            session.add(edition)
 
     def _freeze_next(self, session: Session) -> bool:
         edition = freeze.next_due(session)

@@ -5,11 +5,13 @@ then gives those windows to the provider. No transaction is open while a provide
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
 
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from emails.errors import EmailsError
@@ -29,11 +31,22 @@ from newsletter.dispatch.ledger import (
 from newsletter.dispatch.mailing import mailing
 from newsletter.dispatch.outcomes import Result, finish_window
 from newsletter.dispatch.pacing import Pace
-from newsletter.errors import LeaseLost
-from newsletter.providers.base import AuthenticationRefused, Mailing, Outcome, Provider
+from newsletter.errors import EditionError, LeaseLost, NotFound
+from newsletter.providers.base import (
+    AuthenticationRefused,
+    Mailing,
+    Outcome,
+    OutcomeKind,
+    Provider,
+)
 from newsletter.site import Site
 
 log = logging.getLogger(__name__)
+
+NOT_SENDABLE = (EmailsError, ValidationError, EditionError, NotFound)
+"""Why a variant can't be made: a person must look at it."""
+LEAST_PAUSE, LONGEST_PAUSE = 0.2, 60.0
+"""Seconds without a hand-off where the provider puts everything off."""
 
 
 @dataclass
@@ -138,10 +151,8 @@ class Dispatcher:
         for lease in leases:
             try:
                 imprinted = self._imprints.of(self._database, lease)
-            except EmailsError as error:
-                self._pause(
-                    lease.edition_id, f"its variant {lease.variant} can't be composed: {error}"
-                )
+            except NOT_SENDABLE as error:
+                self._pause(lease.edition_id, f"variant {lease.variant} can't be sent: {error}")
                 self._database.transact(partial(ledger.release, lease=lease))
             else:
                 self._held[lease.batch_id] = Held(lease, imprinted)
@@ -173,6 +184,7 @@ class Dispatcher:
         def work(session: Session) -> _Step:
             step = _Step()
             editions = self._lock_editions(session)
+            self._lock_landed(session, landed)
             for future in sorted(landed, key=lambda one: self._flights[one].held.lease.batch_id):
                 lease = self._flights[future].held.lease
                 finish_window(session, editions[lease.edition_id], lease.batch_id, results[future])
@@ -185,6 +197,7 @@ class Dispatcher:
         step = self._database.transact(work)
         for future in landed:
             self._flights.pop(future).held.flights -= 1
+            self._heed(results[future])
         self._carry_out(step)
         for edition_id in refused:
             why = f"{self._provider.name} refuses the key: set it right, then resume"
@@ -203,6 +216,20 @@ class Dispatcher:
         """Lock every edition that we hold a batch of, in the order of their ids."""
         ids = sorted({held.lease.edition_id for held in self._held.values()})
         return {edition_id: ledger.lock_edition(session, edition_id) for edition_id in ids}
+
+    def _lock_landed(self, session: Session, landed: Sequence[Future[Sequence[Outcome]]]) -> None:
+        """Lock all batches, then all deliveries whose outcomes are in, each in their order.
+
+        Batch by batch, two editions' or variants' rows would be locked out of the order of their
+        keys, and the feedback duty would deadlock with us.
+        """
+        flights = [self._flights[future] for future in landed]
+        ledger.lock_batches(session, sorted({one.held.lease.batch_id for one in flights}))
+        rows: dict[int, list[int]] = defaultdict(list)
+        for flight in flights:
+            rows[flight.held.lease.edition_id] += [row.subscriber_id for row in flight.window.rows]
+        for edition_id, subscriber_ids in sorted(rows.items()):
+            ledger.lock_deliveries(session, edition_id, subscriber_ids)
 
     def _hand_off(self, session: Session, step: _Step, *, room: int) -> None:
         """Fill the provider's free places, a window each, from the oldest batch on."""
@@ -310,6 +337,17 @@ class Dispatcher:
         return [
             Result(row.subscriber_id, outcome) for row, outcome in zip(rows, outcomes, strict=True)
         ]
+
+    def _heed(self, results: Sequence[Result]) -> None:
+        """Hand nothing off for a while where the provider itself is busy or away."""
+        pauses = [
+            one.outcome.retry_after or 0.0
+            for one in results
+            if one.outcome.kind == OutcomeKind.LATER and one.outcome.provider_wide
+        ]
+        if pauses:
+            pause = min(max(*pauses, LEAST_PAUSE), LONGEST_PAUSE)
+            self._not_before = max(self._not_before, monotonic() + pause)
 
     def _pause(self, edition_id: int, reason: str) -> None:
         log.error("edition %s paused: %s", edition_id, reason)

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from newsletter.database import Database
 from newsletter.dispatch.ledger import Lease, Rules
 from newsletter.dispatch.mailing import Imprint, imprint
+from newsletter.editions.approval import require_approved
 from newsletter.editions.models import Edition
 from newsletter.editions.variants import Variant, composed, current_issue, edition_topics
 from newsletter.publications import Publication
@@ -27,7 +28,10 @@ class ImprintedEdition:
 
 
 class Imprints:
-    """Looks imprints up, composing and storing a variant when it is first needed."""
+    """Looks imprints up, composing and storing a variant when it is first needed.
+
+    Only what was approved: a brand that changed in the middle of a send pauses it.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -49,6 +53,7 @@ class Imprints:
 
     def _make(self, session: Session, edition: Edition, variant: str) -> ImprintedEdition:
         publication = session.get_one(Publication, edition.publication_id)
+        require_approved(session, edition, publication, self._site)
         composition_id, composition = composed(
             session, edition, publication, Variant.of_key(variant), self._site
         )

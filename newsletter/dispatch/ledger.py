@@ -191,6 +191,7 @@ def hand_off(
 
 def release(session: Session, lease: Lease) -> None:
     """Give the batch back: rows not yet handed off wait for whoever claims it next."""
+    _doubt_what_has_no_outcome(session, lease)
     waiting = exists().where(
         DELIVERY.c.batch_id == lease.batch_id, DELIVERY.c.state == DeliveryState.QUEUED
     )
@@ -206,12 +207,41 @@ def release(session: Session, lease: Lease) -> None:
 
 
 def finish_batch(session: Session, lease: Lease) -> None:
-    """Close a batch whose rows all have their outcome."""
+    """Close a batch of which the provider has nothing any more."""
+    _doubt_what_has_no_outcome(session, lease)
     session.exec(
         update(BATCH)
         .where(*_ours(lease))
         .values(state=BatchState.DONE, token=None, leased_until=None)
     )
+
+
+def _doubt_what_has_no_outcome(session: Session, lease: Lease) -> None:
+    """Call unsure what was handed off and has no outcome, though nothing is under way.
+
+    It happens where the answer to a COMMIT got lost: the hand-off stands, and we don't know of it.
+    """
+    handed_to = select(BATCH.c.handed_to).where(*_ours(lease)).scalar_subquery()
+    session.exec(
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.batch_id == lease.batch_id,
+            DELIVERY.c.position < handed_to,
+            DELIVERY.c.state == DeliveryState.QUEUED,
+        )
+        .values(state=DeliveryState.UNSURE, unsure_at=db_now())
+    )
+
+
+def lock_batches(session: Session, batch_ids: Sequence[int]) -> None:
+    """Lock batches in the order of their ids; nothing to do on SQLite (`lock_deliveries`)."""
+    if batch_ids and session.get_bind().dialect.name != "sqlite":
+        session.execute(
+            select(BATCH.c.id)
+            .where(among(BATCH.c.id, batch_ids))
+            .order_by(BATCH.c.id)
+            .with_for_update()
+        )
 
 
 def lock_edition(session: Session, edition_id: int) -> LockedEdition:

@@ -67,14 +67,25 @@ def _accept(session: Session, batch: Batch, ids: Sequence[int]) -> None:
     if not ids:
         return
     state = DELIVERY.c.state
-    session.exec(
-        update(DELIVERY)
-        .where(_these(batch, ids))
-        .values(
-            state=case((state.in_(OPEN), DeliveryState.ACCEPTED.value), else_=state),
-            accepted_at=func.coalesce(DELIVERY.c.accepted_at, db_now()),
-            unsure_at=None,
-        )
+    taken = {
+        "state": case((state.in_(OPEN), DeliveryState.ACCEPTED.value), else_=state),
+        "accepted_at": func.coalesce(DELIVERY.c.accepted_at, db_now()),
+        "unsure_at": None,
+    }
+    found = session.exec(update(DELIVERY).where(_these(batch, ids)).values(**taken)).rowcount
+    if found < len(ids):
+        # Sent again meanwhile, by somebody who could not know: if not handed off yet, in time.
+        session.exec(update(DELIVERY).where(*_waiting_elsewhere(batch, ids)).values(**taken))
+
+
+def _waiting_elsewhere(batch: Batch, ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+    handed_to = select(BATCH.c.handed_to).where(BATCH.c.id == DELIVERY.c.batch_id)
+    return (
+        DELIVERY.c.edition_id == batch.edition_id,
+        among(DELIVERY.c.subscriber_id, ids),
+        DELIVERY.c.batch_id != batch.key,
+        DELIVERY.c.state == DeliveryState.QUEUED,
+        DELIVERY.c.position >= handed_to.scalar_subquery(),
     )
 
 

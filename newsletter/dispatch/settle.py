@@ -5,6 +5,7 @@ publication's policy after a wait. Never by sending again blindly.
 """
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,8 +76,11 @@ def settle_by_evidence(session: Session, edition_id: int, log_lines: Iterable[st
     return len(ids)
 
 
-def settle_by_resend(session: Session, edition_id: int) -> int:
-    """Queue every unsure delivery again, in new batches; return how many."""
+def settle_by_resend(session: Session, edition_id: int, *, most_attempts: int = sys.maxsize) -> int:
+    """Queue unsure deliveries again, in new batches; return how many.
+
+    Those of batches that were tried `most_attempts` times already stay unsure.
+    """
     edition = _lock_started(session, edition_id)
     if edition.state == EditionState.CANCELLED:
         raise EditionError(f"Edition {edition.name} is cancelled: nothing more of it is sent.")
@@ -84,12 +88,16 @@ def settle_by_resend(session: Session, edition_id: int) -> int:
     for one in unsure_deliveries(session, edition_id):
         origins[one.batch_id].append(one.subscriber_id)
     now = session.execute(select(db_now())).scalar_one()
+    settled = 0
     for batch_id, ids in sorted(origins.items()):
         origin = session.exec(
             select_model(Batch).where(BATCH.c.id == batch_id).with_for_update()
         ).one()
-        requeue(session, origin, ids, variant=origin.variant, due_at=now, attempt=origin.attempt)
-    return sum(len(ids) for ids in origins.values())
+        attempt = origin.attempt + 1
+        if attempt <= most_attempts:
+            requeue(session, origin, ids, variant=origin.variant, due_at=now, attempt=attempt)
+            settled += len(ids)
+    return settled
 
 
 def apply_policy(session: Session, edition_id: int, *, wait: float, now: float) -> int:
@@ -108,7 +116,11 @@ def apply_policy(session: Session, edition_id: int, *, wait: float, now: float) 
     edition = session.get_one(Edition, edition_id)
     match session.get_one(Publication, edition.publication_id).unsure:
         case "resend":
-            return settle_by_resend(session, edition_id)
+            # Once: whoever is in doubt again is a person's matter, not a machine's.
+            settled = settle_by_resend(session, edition_id, most_attempts=1)
+            if not settled:
+                _ask(session, edition, now=now)
+            return settled
         case "assume-sent":
             return settle_as_sent(session, edition_id, assumed=True)
         case _:

@@ -95,11 +95,23 @@ def close_if_final(session: Session, edition_id: int) -> bool:
         return edition.state == EditionState.SENT
     if _has_open_batch(session, edition_id) or count_unsure(session, edition_id):
         return False
+    if _doubt_stranded(session, edition_id):
+        return False
     check_transition(edition.name, edition.state, EditionState.SENT)
     edition.state = EditionState.SENT
     edition.finished_at = session.execute(select(db_now())).scalar_one()
     session.add(edition)
     return True
+
+
+def _doubt_stranded(session: Session, edition_id: int) -> bool:
+    """Call unsure whatever is queued in a batch that is done; there should be none."""
+    stranded = session.exec(
+        update(DELIVERY)
+        .where(DELIVERY.c.edition_id == edition_id, DELIVERY.c.state == DeliveryState.QUEUED)
+        .values(state=DeliveryState.UNSURE, unsure_at=db_now())
+    ).rowcount
+    return bool(stranded)
 
 
 def count_unsure(session: Session, edition_id: int) -> int:

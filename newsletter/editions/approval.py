@@ -1,25 +1,28 @@
 """Approval: bound to a hash over issue, brand and templates, so that it covers these very bytes."""
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 import orjson
 from sqlmodel import Session
 
 from emails.composition import Finding
+from newsletter.editions.inputs import inputs_digest
 from newsletter.editions.models import Edition
 from newsletter.editions.preflight import preflight
 from newsletter.editions.states import EditionState, check_transition
-from newsletter.editions.variants import Variant, allowed_tracking, composed, current_issue
-from newsletter.errors import Blocked, NotApproved
+from newsletter.editions.variants import (
+    Variant,
+    allowed_tracking,
+    composed,
+    current_issue,
+)
+from newsletter.errors import Blocked, EditionError, NotApproved
 from newsletter.publications import Publication
 from newsletter.site import Site
 
-RENDERERS = ("mjml-python", "premailer")
+STAY_AS_THEY_ARE = frozenset({EditionState.APPROVED, EditionState.SCHEDULED, EditionState.PAUSED})
+"""Approving these (once more) moves them nowhere."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,17 @@ def approve(
 ) -> Approval:
     """Check the edition and bind the approver's word to its present bytes.
 
-    A paused edition stays paused: its corrected revision goes on when it is resumed.
+    A paused edition stays paused: its corrected revision goes on when it is resumed. A scheduled
+    one stays scheduled.
 
     Raises:
         Blocked: preflight found errors; names them.
         EditionError: the edition is past approving.
     """
-    if edition.state != EditionState.PAUSED:
-        if edition.state != EditionState.APPROVED:
-            check_transition(edition.name, edition.state, EditionState.APPROVED)
+    if edition.state == EditionState.SCHEDULED and edition.frozen_upto is not None:
+        raise EditionError(f"Edition {edition.name} is just going out: it is approved already.")
+    if edition.state not in STAY_AS_THEY_ARE:
+        check_transition(edition.name, edition.state, EditionState.APPROVED)
         edition.state = EditionState.APPROVED
     # What most is tracked is what is largest: the size that counts.
     whole = Variant(allowed_tracking("linked", publication.tracking))
@@ -103,29 +108,6 @@ def approval_hash(session: Session, edition: Edition, publication: Publication, 
     issue = current_issue(session, edition)
     parts = (
         issue.model_dump(mode="json", by_alias=True),
-        publication.brand(site.base_url).model_dump(mode="json"),
-        publication.tracking,
-        templates_digest(),
+        inputs_digest(publication, site),
     )
     return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-@cache
-def templates_digest() -> str:
-    """Hash of the templates and of what renders them."""
-    digest = sha256()
-    for file in _walk(files("emails") / "templates"):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    for name in RENDERERS:
-        digest.update(f"{name}={version(name)}".encode())
-    return digest.hexdigest()
-
-
-def _walk(folder: Traversable) -> list[Traversable]:
-    found: list[Traversable] = []
-    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
-        if entry.is_dir():
-            found += _walk(entry)
-        else:
-            found.append(entry)
-    return found

@@ -110,13 +110,17 @@ class StoredComposition(SQLModel, table=True):
 
     __tablename__ = "composition"
     __table_args__ = (
-        UniqueConstraint("edition_id", "revision", "variant", name="uq_composition_variant"),
+        UniqueConstraint(
+            "edition_id", "revision", "variant", "inputs", name="uq_composition_variant"
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     edition_id: int = Field(foreign_key="edition.id")
     revision: int
     variant: str
+    inputs: str
+    """Digest of the brand, addresses and templates that it was made with."""
     digest: str
     body: str = Field(sa_column=Column(Text, nullable=False))
     """The composition as JSON."""

@@ -26,10 +26,9 @@ TRANSITIONS: dict[EditionState, frozenset[EditionState]] = {
         {EditionState.DRAFT, EditionState.SCHEDULED, EditionState.CANCELLED}
     ),
     EditionState.SCHEDULED: frozenset(
-        # back to DRAFT: changed after approval; back to APPROVED: unscheduled
+        # back to DRAFT: changed after approval
         {
             EditionState.DRAFT,
-            EditionState.APPROVED,
             EditionState.SENDING,
             EditionState.CANCELLED,
         }

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from emails.composer import compose
 from emails.composition import Composition
 from emails.issue import Issue
+from newsletter.editions.inputs import inputs_digest
 from newsletter.editions.links import known_numbers, store_links
 from newsletter.editions.models import COMPOSITION, Edition, Revision, StoredComposition
 from newsletter.errors import NotFound
@@ -81,17 +82,19 @@ def composed(
     Preview, test mail, archive and dispatch all come through here: what you preview is what is
     sent. Flushes; the caller commits.
     """
+    inputs = inputs_digest(publication, site)
     stored = session.exec(
         select(StoredComposition).where(
             StoredComposition.edition_id == edition.key,
             StoredComposition.revision == edition.revision,
             StoredComposition.variant == variant.key,
+            StoredComposition.inputs == inputs,
         )
     ).one_or_none()
     if stored is not None and stored.id is not None:
         return stored.id, Composition.from_json(stored.body)
     composition = compose_variant(session, edition, publication, variant, site)
-    return _store(session, edition, variant, composition), composition
+    return _store(session, edition, variant, inputs, composition), composition
 
 
 def compose_variant(
@@ -111,7 +114,7 @@ def compose_variant(
 
 def number_links(session: Session, edition: Edition, publication: Publication, site: Site) -> None:
     """Number the current revision's links, once, so that every variant shares the numbers."""
-    if edition.numbered_revision == edition.revision:
+    if edition.numbered_revision >= edition.revision:
         return
     whole = compose(
         current_issue(session, edition),
@@ -141,9 +144,16 @@ def earlier_issues(session: Session, edition: Edition) -> tuple[Issue, ...]:
     return tuple(Issue.model_validate(issue) for issue in rows)
 
 
-def _store(session: Session, edition: Edition, variant: Variant, composition: Composition) -> int:
+def _store(
+    session: Session, edition: Edition, variant: Variant, inputs: str, composition: Composition
+) -> int:
     """Keep a composition; where another worker was first, its row stands (same input, same bytes)."""
-    place = {"edition_id": edition.key, "revision": edition.revision, "variant": variant.key}
+    place = {
+        "edition_id": edition.key,
+        "revision": edition.revision,
+        "variant": variant.key,
+        "inputs": inputs,
+    }
     session.execute(
         insert(session, COMPOSITION)
         .values(

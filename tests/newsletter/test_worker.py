@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from newsletter.database import Database
 from newsletter.dispatch.models import Notice
-from newsletter.editions.models import Edition
+from newsletter.editions.models import Edition, Revision
 from newsletter.errors import DatabaseError
 from newsletter.publications import Publication
 from newsletter.settings import Settings
@@ -140,3 +140,21 @@ def test_outcomes_are_kept_while_the_database_is_away(
 def test_a_part_of_the_rate_is_kept_for_notices(settings: Settings) -> None:
     assert notices_rate(settings.model_copy(update={"send_rate": 100.0})) == 10.0
     assert notices_rate(settings) == 0.0
+
+
+def test_an_edition_that_cannot_be_frozen_holds_up_no_other(
+    desk: Desk, duty: DispatchDuty, provider: ScriptedProvider
+) -> None:
+    readers = desk.add_readers(25)
+    broken = desk.edition()
+    with desk.database.writing() as session:
+        revision = session.get_one(Revision, (broken, 1))
+        revision.issue = {**revision.issue, "sections": [{"kind": "of another version"}]}
+        session.add(revision)
+    fine = desk.edition(slug="evening")
+
+    work(duty)
+
+    assert desk.status(fine) == "sent"
+    assert sorted(provider.taken) == sorted(readers)
+    assert desk.status(broken) == "draft"

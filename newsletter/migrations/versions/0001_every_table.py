@@ -299,6 +299,7 @@ def upgrade() -> None:
         sa.Column("edition_id", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("variant", sa.String(), nullable=False),
+        sa.Column("inputs", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
@@ -307,7 +308,9 @@ def upgrade() -> None:
             ["edition.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("edition_id", "revision", "variant", name="uq_composition_variant"),
+        sa.UniqueConstraint(
+            "edition_id", "revision", "variant", "inputs", name="uq_composition_variant"
+        ),
     )
     op.create_table(
         "edition_link",
@@ -414,13 +417,16 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("confirm_epoch", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "lane = 'gmail' OR lane = 'outlook' OR lane = 'yahoo' OR lane = 'other'", name="ck_subscription_lane"
+            "lane = 'gmail' OR lane = 'outlook' OR lane = 'yahoo' OR lane = 'other'",
+            name="ck_subscription_lane",
         ),
         sa.CheckConstraint(
-            "state = 'pending' OR state = 'active' OR state = 'paused' OR state = 'unsubscribed'", name="ck_subscription_state"
+            "state = 'pending' OR state = 'active' OR state = 'paused' OR state = 'unsubscribed'",
+            name="ck_subscription_state",
         ),
         sa.CheckConstraint(
-            "tracking = 'linked' OR tracking = 'counted' OR tracking = 'off'", name="ck_subscription_tracking"
+            "tracking = 'linked' OR tracking = 'counted' OR tracking = 'off'",
+            name="ck_subscription_tracking",
         ),
         sa.ForeignKeyConstraint(
             ["consent_id"], ["consent_record.id"], name="fk_subscription_consent_record"

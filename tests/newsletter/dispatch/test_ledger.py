@@ -105,15 +105,14 @@ def test_a_provider_out_of_service_costs_no_attempt(desk: Desk, provider: Script
     provider.answer = lambda _email: Outcome.later("429", provider_wide=True, retry_after=0.0)
     edition_id = desk.edition()
     desk.freeze(edition_id)
-    dispatcher = desk.dispatcher(provider)
-    for _ in range(5 * MAX_ATTEMPTS):
-        dispatcher.step(patience=0.0)
+    for _ in range(2 * MAX_ATTEMPTS):
+        desk.make_due()
+        desk.run(provider)
     assert desk.states(edition_id) == {"queued": 2}
 
     provider.answer = lambda _email: Outcome.accepted("250")
     desk.make_due()
-    while dispatcher.step(patience=0.0) or not dispatcher.is_idle:
-        pass
+    desk.run(provider)
 
     assert desk.states(edition_id) == {"accepted": 2}
 

@@ -8,8 +8,10 @@ from sqlmodel import update
 from newsletter.dispatch import control, ledger, settle, sweep
 from newsletter.dispatch.ledger import Drained, Lease, Window
 from newsletter.dispatch.models import BATCH
+from newsletter.dispatch.outcomes import Result, finish_window
 from newsletter.dispatch.pacing import Pace
 from newsletter.errors import EditionError, LeaseLost
+from newsletter.providers.base import Outcome
 from newsletter.publications import Publication
 from tests.newsletter.dispatch.desk import NOW, Desk, ScriptedProvider
 
@@ -176,3 +178,67 @@ def test_settling_what_was_settled_changes_nothing(desk: Desk, provider: Scripte
     ):
         assert desk.database.transact(partial(act, edition_id=edition_id)) == 0
     assert desk.states(edition_id) == {"accepted": 4}
+
+
+def test_the_policy_sends_again_once_and_then_asks(desk: Desk, provider: ScriptedProvider) -> None:
+    desk.add_readers(3)
+    with desk.database.writing() as session:
+        publication = session.get_one(Publication, desk.publication_id)
+        publication.unsure = "resend"
+        session.add(publication)
+    provider.answer = lambda _email: Outcome.unsure("timeout")
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    asked = 0
+    for _ in range(5):
+        desk.run(provider)
+        asked += len(provider.variants)
+        provider.variants.clear()
+        desk.database.transact(
+            lambda session: settle.apply_policy(session, edition_id, wait=0.0, now=NOW)
+        )
+
+    assert asked == 2
+    assert desk.states(edition_id) == {"unsure": 3}
+
+
+def test_a_late_accepted_stops_the_second_copy(desk: Desk, provider: ScriptedProvider) -> None:
+    """A worker taken for dead had its window accepted; meanwhile a person said: send again."""
+    desk.add_readers(4)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    lease = claim_one(desk)
+    window = hand_off(desk, lease, most=4)
+    assert isinstance(window, Window)
+    let_lease_run_out(desk, lease)
+    bury_the_dead(desk)
+    desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
+
+    results = [Result(row.subscriber_id, Outcome.accepted("250")) for row in window.rows]
+    desk.database.transact(
+        lambda session: finish_window(
+            session, ledger.lock_edition(session, edition_id), lease.batch_id, results
+        )
+    )
+    desk.run(provider)
+
+    assert provider.taken == []
+    assert desk.states(edition_id) == {"accepted": 4}
+
+
+def test_a_hand_off_that_we_never_heard_of_is_in_doubt_and_not_forgotten(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    """The answer to a COMMIT got lost: the rows are handed off, and no window is under way."""
+    desk.add_readers(20)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    dispatcher = desk.dispatcher(provider)
+    dispatcher._claim_if_hungry()
+    [held] = dispatcher._held.values()
+    hand_off(desk, held.lease, most=6)
+    while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
+        pass
+
+    assert desk.states(edition_id) == {"unsure": 6, "accepted": 14}
+    assert not desk.database.transact(lambda session: sweep.close_if_final(session, edition_id))

@@ -10,6 +10,7 @@ from newsletter.editions.links import known_numbers
 from newsletter.editions.models import Edition, Revision
 from newsletter.editions.schedule import schedule
 from newsletter.editions.states import TRANSITIONS, EditionState, check_transition
+from newsletter.editions.variants import Variant, composed
 from newsletter.errors import Blocked, EditionError, EditionExists, NotApproved, NotFound
 from newsletter.publications import Publication
 from tests.newsletter.dispatch.desk import NOW, SITE, sample_issue
@@ -92,10 +93,10 @@ def test_a_change_after_approval_voids_it_loudly(database: Database, publication
 
 
 def test_an_edition_with_errors_is_not_approved(database: Database, publication_id: int) -> None:
-    body = "\n\n".join(f"Paragraph {number} " + "word " * 400 for number in range(60))
+    body = "\n\n".join(f"Paragraph {number} " + "word " * 400 for number in range(30))
     with database.writing() as session:
         edition = bring_in(
-            session, publication_id, sections=[{"kind": "essay", "body": body}]
+            session, publication_id, sections=[{"kind": "essay", "body": body}] * 3
         ).edition
         with pytest.raises(Blocked, match="bytes"):
             approve_it(session, edition)
@@ -171,3 +172,30 @@ def test_links_keep_their_numbers_in_every_revision(
         after = known_numbers(session, edition.key)
     assert before.items() <= after.items()
     assert after["https://labs.example/new"] == max(before.values()) + 1
+
+
+def test_approving_a_scheduled_edition_once_more_leaves_it_scheduled(
+    database: Database, publication_id: int
+) -> None:
+    with database.writing() as session:
+        edition = bring_in(session, publication_id).edition
+        publication = session.get_one(Publication, publication_id)
+        approve_it(session, edition)
+        schedule(session, edition, publication, SITE, at=NOW + 3600, now=NOW)
+        approve_it(session, edition)
+        assert (edition.state, edition.scheduled_at) == (EditionState.SCHEDULED, NOW + 3600)
+
+
+def test_what_was_composed_before_the_brand_changed_is_not_sent(
+    database: Database, publication_id: int
+) -> None:
+    """A test mail first, then another postal address, then the approval."""
+    variant = Variant("linked")
+    with database.writing() as session:
+        edition = bring_in(session, publication_id).edition
+        publication = session.get_one(Publication, publication_id)
+        composed(session, edition, publication, variant, SITE)
+        publication.postal_address = "2 New Street, 12345 New Town"
+        approve_it(session, edition)
+        _, composition = composed(session, edition, publication, variant, SITE)
+    assert "2 New Street" in composition.html
