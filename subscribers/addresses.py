@@ -35,7 +35,7 @@ _MAX_NAME = 200
 
 # Nearly every address is of this form; the rest go the long way (31 µs against 1).
 _PLAIN_LOCAL = re.compile(rf"(?=[^@]{{1,{_MAX_LOCAL}}}@)[a-z0-9_+%-]+(?:\.[a-z0-9_+%-]+)*@")
-_PLAIN_LOCALS = re.compile(rf"(?:{_PLAIN_LOCAL.pattern}[^\n]*\n)*")
+_PLAIN_LINES = re.compile(r"(?:[a-z0-9_+%-]++(?:\.[a-z0-9_+%-]++)*+@[^@\n]*+\n)*+")
 _PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 # Domains under them are refused, or allowed, by the long way's own table.
 _SPECIAL_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
@@ -116,11 +116,13 @@ def plain_columns(emails: Sequence[str]) -> PlainColumns | None:
 
     Without a step of Python for each: an import reads a million.
     """
-    if not "".join(emails).isascii() or max(map(len, emails)) > _MAX_LENGTH:
-        return None
+    if not "".join(emails).isascii() or max(map(len, emails)) > _MAX_LOCAL:
+        return None  # nobody's local part is too long where no address is longer
     keys = list(map(str.lower, emails))
-    lanes = [_lane_of_plain(key.partition("@")[2]) for key in keys]
-    if not all(lanes) or _PLAIN_LOCALS.fullmatch("\n".join(keys) + "\n") is None:
+    if _PLAIN_LINES.fullmatch("\n".join(keys) + "\n") is None:
+        return None
+    lanes = list(map(_lane_of_plain, "@".join(keys).split("@")[1::2]))
+    if None in lanes:
         return None
     return PlainColumns(keys, lanes)  # type: ignore[arg-type]  # none is None: the line above
 

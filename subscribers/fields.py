@@ -7,7 +7,7 @@ can't be stored, but for those that take a whole column at once, which costs a t
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -121,14 +121,33 @@ def clean(text: str) -> str:
     return clean_name(text) if text else ""
 
 
-@lru_cache(maxsize=10_000)
-def seconds(text: str) -> str:
-    """Read an ISO date or time (UTC unless it says otherwise) as seconds; empty for all else."""
+class _Moments(dict[str, str]):
+    """Dates read so far: a file has few, or each of its own, and then they are forgotten.
+
+    Half as dear as `lru_cache`, which moves what it is asked for to the front each time.
+    """
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _MOMENTS:
+            self.clear()
+        self[text] = moment = _seconds(text)
+        return moment
+
+
+_MOMENTS = 10_000
+_moments = _Moments()
+
+
+def _seconds(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text.strip())
         return repr((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return ""
+
+
+seconds: Callable[[str], str] = _moments.__getitem__
+"""Read an ISO date or time (UTC unless it says otherwise) as seconds; empty for all else."""
 
 
 @cache

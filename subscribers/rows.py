@@ -1,6 +1,6 @@
 """A file's records -> rows to sort: what they say about each reader, checked and normalised.
 
-Records are read a thousand at a time and column by column: a call for each field of a million
+Records are read some hundreds at a time and column by column: a call for each field of a million
 readers would cost more than all that it does.
 """
 
@@ -36,7 +36,7 @@ COLUMNS: Mapping[str, str] = {
 }
 """All that is staged of a reader, and what it is where neither file nor editor says it.
 
-Everything is text. `number` is the row's, in hexadecimal; `email` empty: it is the key itself;
+Everything is text. `number` is the row's; `email` empty: it is the key itself;
 `attributes` a JSON object, `tags` a JSON array of strings; times in seconds, or empty.
 """
 
@@ -74,7 +74,8 @@ class RowReader:
     """
 
     def __init__(self, header: Sequence[str], columns: Sequence[Field], defaults: Defaults) -> None:
-        self._header, self._defaults, self._count = header, defaults, 0
+        self._header, self._defaults = header, defaults
+        self._batches, self._suffixes = 0, list[str]()
         self._at = {held: columns.index(held) for held in columns if held != Field.ATTRIBUTE}
         self._own = [(header[i], i) for i, held in enumerate(columns) if held == Field.ATTRIBUTE]
         self._stands = any(held in columns for held in _OF_STANDING)
@@ -110,8 +111,11 @@ class RowReader:
         return rows, unfit
 
     def _numbers(self, size: int) -> list[str]:
-        before, self._count = self._count, self._count + size
-        return list(map("%09x".__mod__, range(before, self._count)))
+        """Number the rows of a batch, so that their order is that of the file."""
+        self._batches += 1
+        if size > len(self._suffixes):
+            self._suffixes = [f"{number:04x}" for number in range(size)]
+        return list(map(f"{self._batches:08x}".__add__, self._suffixes[:size]))
 
     def leaves(self, row: Row) -> bool:
         """Whether a row says that its reader left, or gets no mail."""
