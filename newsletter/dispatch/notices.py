@@ -33,6 +33,7 @@ from newsletter.providers.base import (
     OutcomeKind,
     Provider,
     Recipient,
+    RequestRefused,
 )
 from newsletter.publications import Publication
 from newsletter.settings import Settings
@@ -184,7 +185,8 @@ def _outcome(flight: Future[Sequence[Outcome]]) -> Outcome:
     if error is None:
         return flight.result()[0]
     if isinstance(error, AuthenticationRefused):
-        return Outcome.later("refused", str(error), provider_wide=True)
+        about_us = not isinstance(error, RequestRefused)  # that may lie in this very notice
+        return Outcome.later("refused", str(error), provider_wide=about_us)
     return Outcome.unsure("failed", repr(error))
 
 

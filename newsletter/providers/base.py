@@ -19,6 +19,7 @@ from newsletter.providers.errors import (
     ProviderError,
     ProviderMisconfigured,
     ProviderUnreachable,
+    RequestRefused,
     SenderRefused,
     UnknownProvider,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "ProviderMisconfigured",
     "ProviderUnreachable",
     "Recipient",
+    "RequestRefused",
     "SenderRefused",
     "UnknownProvider",
 ]
@@ -172,8 +174,8 @@ class Provider(Protocol):
     def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
         """Hand a mailing over; the result has one outcome a recipient, in their order.
 
-        The future raises `AuthenticationRefused` if the key or password is refused, and then
-        nothing of the mailing was taken. Every other answer, and every silence, is an outcome.
+        The future raises `AuthenticationRefused` if the key or password, the sender or the
+        request as a whole is refused, and then nothing of the mailing was taken. Every other answer, and every silence, is an outcome.
         """
         ...
 

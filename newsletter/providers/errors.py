@@ -5,7 +5,8 @@
     ├── ProviderMisconfigured   an option is missing or can't be right
     ├── ProviderUnreachable     nothing answers at its address
     └── AuthenticationRefused   it answers, and refuses the key or password
-        └── SenderRefused       ... or won't take mail from our sender address
+        ├── SenderRefused       ... or won't take mail from our sender address
+        └── RequestRefused      ... or won't take what we ask, whoever it is for
 
 What happens to one message is no exception but an `Outcome` (base.py).
 """
@@ -40,4 +41,11 @@ class SenderRefused(AuthenticationRefused):
     """The provider knows us, and won't take mail from our sender address.
 
     It would refuse every recipient alike, so it is no answer about any of them.
+    """
+
+
+class RequestRefused(AuthenticationRefused):
+    """The provider knows us, and refuses a request as a whole.
+
+    It blames none of the recipients, so it is no answer about any of them either.
     """

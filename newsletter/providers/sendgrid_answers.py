@@ -6,7 +6,9 @@
 | 429                            | later, until X-RateLimit-Reset                                 |
 | 401, 403; 400 about `from`     | an error that pauses everything                                |
 | 400 about some personalizations| those refused, the others later: nothing of it was taken       |
-| another 4xx                    | refused                                                        |
+| 425                            | later                                                          |
+| 408                            | unsure: it says nothing about how far the request came         |
+| another 4xx: it blames nobody  | an error that pauses everything                                |
 | 5xx, anything else             | unsure: it may have been taken before something behind it broke|
 | no connection                  | later                                                          |
 | connection cut, no answer      | unsure                                                         |
@@ -22,9 +24,10 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from newsletter.providers.base import Outcome
-from newsletter.providers.errors import AuthenticationRefused, SenderRefused
+from newsletter.providers.errors import AuthenticationRefused, RequestRefused, SenderRefused
 
 KEY_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.TOO_EARLY})
 TEXT_KEPT = 500
 
 _PERSONALIZATION = re.compile(r"personalizations\.(\d+)(?:\.|$)")
@@ -39,16 +42,17 @@ def accepted(status: int, headers: Mapping[str, str], recipients: int) -> Sequen
 def answered(
     status: int, headers: Mapping[str, str], body: bytes, recipients: int
 ) -> Sequence[Outcome]:
-    """The outcomes of an answer that isn't 2xx. Raises AuthenticationRefused or SenderRefused."""
+    """The outcomes of an answer that isn't 2xx. Raises AuthenticationRefused."""
     errors = _errors(body)
     words = _words(errors) or f"HTTP {status}"
     if status in KEY_REFUSED:
         raise key_refused(status, words)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status in BUSY:
         wait = _retry_after(headers)
         outcome = Outcome.later(str(status), words, retry_after=wait, provider_wide=True)
         return [outcome] * recipients
-    if status // 100 != 4:  # noqa: PLR2004 - the first digit is the class, RFC 9110 §15
+    # The first digit is the class, RFC 9110 §15.
+    if status // 100 != 4 or status == HTTPStatus.REQUEST_TIMEOUT:  # noqa: PLR2004
         return [Outcome.unsure(str(status), words)] * recipients
     if any(field.split(".")[0] in {"from", "reply_to"} for field, _ in errors):
         raise SenderRefused(
@@ -67,13 +71,15 @@ def key_refused(status: int, words: str) -> AuthenticationRefused:
 def _refused(
     status: int, errors: Sequence[tuple[str, str]], words: str, recipients: int
 ) -> Sequence[Outcome]:
-    """Refuse those recipients that the errors name; all of them where they name none."""
+    """Refuse those recipients that the errors name. Raises RequestRefused where they name none."""
     named = [_PERSONALIZATION.match(field) for field, _ in errors]
     at_fault = {
         int(match[1]): message for match, (_, message) in zip(named, errors, strict=True) if match
     }
     if not errors or not all(named) or max(at_fault) >= recipients:
-        return [Outcome.refused(str(status), words)] * recipients
+        raise RequestRefused(
+            f"SendGrid refuses the request as a whole: {status}, {words}. Put right what it names."
+        )
     innocent = Outcome.later(str(status), words, retry_after=0.0, provider_wide=True)
     return [
         Outcome.refused(str(status), at_fault[position]) if position in at_fault else innocent

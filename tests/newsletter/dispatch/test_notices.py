@@ -18,7 +18,7 @@ from newsletter.dispatch.notices import AT_ONCE, NoticeSender
 from newsletter.dispatch.outcomes import MAX_ATTEMPTS
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.queue import queue_notice
-from newsletter.providers.base import AuthenticationRefused, Mailing, Outcome
+from newsletter.providers.base import AuthenticationRefused, Mailing, Outcome, RequestRefused
 from newsletter.settings import Settings
 from newsletter.site import Site
 from newsletter.tokens import Purpose
@@ -170,6 +170,17 @@ def test_a_refused_key_leaves_notices_waiting(
         make_due(desk.database)
     [notice] = notices(desk.database)
     assert (notice.state, notice.attempt, notice.error) == ("queued", 0, "refused bad key")
+
+
+def test_a_notice_that_the_provider_refuses_to_hear_of_is_not_tried_for_ever(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk)
+    provider.error = RequestRefused("as a whole")
+    for _ in range(MAX_ATTEMPTS):
+        sender.step()
+        make_due(desk.database)
+    assert notices(desk.database)[0].state == "failed"
 
 
 @pytest.mark.parametrize(

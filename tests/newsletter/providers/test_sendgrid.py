@@ -1,5 +1,6 @@
 """What becomes of a window that goes to SendGrid, whatever comes back or doesn't."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from newsletter.providers.base import (
     OutcomeKind,
     ProviderMisconfigured,
     Recipient,
+    RequestRefused,
     SenderRefused,
 )
 from newsletter.providers.sendgrid import EU_HOST, SendGridOptions, SendGridProvider
@@ -148,11 +150,26 @@ def test_one_bad_address_does_not_condemn_its_window(open_sendgrid: Open, mailin
     assert "valid address" in outcomes[1].text
 
 
-def test_a_request_that_is_refused_as_a_whole_names_field_and_reason() -> None:
-    body = b'{"errors":[{"message":"The subject is required.","field":"subject","help":null}]}'
-    outcomes = answered(400, {}, body, 2)
-    assert [outcome.kind for outcome in outcomes] == [REFUSED] * 2
-    assert outcomes[0].text == "subject: The subject is required."
+@pytest.mark.parametrize(
+    "fields",
+    [["subject"], ["personalizations.0.to", "subject"], ["personalizations.7.to"], [None]],
+    ids=str,
+)
+def test_a_request_that_is_refused_as_a_whole_condemns_nobody(fields: list[str | None]) -> None:
+    errors = [{"message": "It is wrong.", "field": field, "help": None} for field in fields]
+    with pytest.raises(RequestRefused, match=r"as a whole: 400, .*It is wrong\."):
+        answered(400, {}, json.dumps({"errors": errors}).encode(), 2)
+
+
+@pytest.mark.parametrize("status", [404, 405, 413, 415, 422])
+def test_a_status_that_is_about_the_request_condemns_nobody(status: int) -> None:
+    with pytest.raises(RequestRefused, match=str(status)):
+        answered(status, {}, b"", 2)
+
+
+def test_a_request_timeout_is_in_doubt_and_too_early_is_later() -> None:
+    assert [one.kind for one in answered(408, {}, b"", 2)] == [UNSURE] * 2
+    assert [one.kind for one in answered(425, {}, b"", 2)] == [LATER] * 2
 
 
 def test_a_refused_sender_is_raised() -> None:
@@ -163,7 +180,8 @@ def test_a_refused_sender_is_raised() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors":[1]}', b'{"errors":null}'])
 def test_an_error_without_sendgrids_words_is_understood_by_its_status(body: bytes) -> None:
-    assert answered(404, {}, body, 1)[0] == Outcome.refused("404", "HTTP 404")
+    with pytest.raises(RequestRefused, match="404, HTTP 404"):
+        answered(404, {}, body, 1)
     assert answered(502, {}, body, 1)[0].kind is UNSURE
 
 
