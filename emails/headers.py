@@ -2,6 +2,7 @@
 
 import base64
 import re
+from typing import NamedTuple
 
 from emails.errors import HeaderError
 
@@ -16,6 +17,17 @@ BARE_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[^\s<>()\[\],;:\\\"@]+")
 _NAMED = re.compile(r"(.*?)\s*<([^<>]*)>")
 _QUOTE_NEEDED = re.compile(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]")
+
+
+class Mailbox(NamedTuple):
+    """Who writes: a name as people read it ("" for none), and a bare ASCII address."""
+
+    display: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
 
 
 def header(name: str, value: str) -> bytes:
@@ -68,12 +80,26 @@ def mailbox(name: str, value: str) -> str:
 
     The address itself must be ASCII: an internationalised domain as punycode (RFC 5890).
     """
+    display, address = parse_mailbox(name, value)
+    return f"{phrase(display)} <{address}>" if display else address
+
+
+def parse_mailbox(name: str, value: str) -> Mailbox:
+    """The one reading of an address, or `Display Name <address>`; HeaderError otherwise.
+
+    More forgiving than RFC 5322 (and `email.utils.parseaddr`): a comma needs no quotes.
+    """
     require_one_line(name, value)
     named = _NAMED.fullmatch(value.strip())
     display, address = named.groups() if named else ("", value.strip())
-    if not (_ADDRESS.fullmatch(address) and address.isascii()):
+    if not _ADDRESS.fullmatch(address):
         raise HeaderError(f"{name} is {value!r}: expected one address, or Name <address>")
-    return f"{phrase(_unquoted(display))} <{address}>" if display else address
+    if not address.isascii():
+        raise HeaderError(
+            f"{name} is {value!r}: only ASCII may stand in the address; "
+            "write an internationalised domain as punycode (xn--…)"
+        )
+    return Mailbox(_unquoted(display), address)
 
 
 def _unquoted(display: str) -> str:

@@ -1,6 +1,5 @@
 """Publications: who writes, as whom, to whom, by which rules."""
 
-from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +7,7 @@ from sqlalchemy import JSON, Column
 from sqlmodel import Field, Session, SQLModel, select
 
 from emails.brand import Brand, Colours, Look, Topic
+from emails.headers import parse_mailbox
 from newsletter.errors import NotFound
 from newsletter.settings import PublicationSettings
 
@@ -50,7 +50,7 @@ class Publication(SQLModel, table=True):
 
     @property
     def sender_domain(self) -> str:
-        return parseaddr(self.sender)[1].rpartition("@")[2]
+        return parse_mailbox("The sender", self.sender).domain
 
     @property
     def topic_keys(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,6 +14,8 @@ from pydantic_settings import (
 )
 
 from emails.brand import Colours, Look, Topic
+from emails.errors import HeaderError
+from emails.headers import parse_mailbox
 from newsletter.errors import ConfigurationError
 from newsletter.loopback import is_loopback_host
 
@@ -37,6 +39,16 @@ class PublicationSettings(Look):
     topics: tuple[Topic, ...] = ()
     tracking: Literal["consent", "counted", "off", "linked"] = "consent"
     unsure: Literal["ask", "resend", "assume-sent"] = "ask"
+
+    @field_validator("sender", "reply_to")
+    @classmethod
+    def _is_mailbox(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None:
+            try:
+                parse_mailbox(info.field_name or "address", value)
+            except HeaderError as error:
+                raise ValueError(str(error)) from error
+        return value
 
 
 class Settings(BaseSettings):

@@ -3,7 +3,6 @@
 import time
 import tomllib
 from dataclasses import asdict
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from emails.addresses import Addresses
 from emails.brand import Brand, Topic
 from emails.composer import compose as compose_issue
 from emails.composition import Composition, Finding
+from emails.headers import parse_mailbox
 from emails.issue import Issue
 from emails.issue_files import IssueFile, load_issue
 from emails.mime import MailHeaders, build_skeleton
@@ -222,5 +222,5 @@ def check_outside(composition: Composition, brand: Brand | None) -> list[Finding
         findings = check_links(composition.links, told=lambda: progress.advance(task))
         findings += check_pictures(pictures, told=lambda: progress.advance(task))
     if brand is not None:
-        findings += check_dns(parseaddr(brand.sender)[1].rpartition("@")[2])
+        findings += check_dns(parse_mailbox("The sender", brand.sender).domain)
     return findings

@@ -2,9 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from email.utils import parseaddr
 from threading import Lock
 
+from emails.headers import parse_mailbox
 from emails.mime import Skeleton, build_skeleton
 from newsletter.providers.base import Mailing, Recipient
 
@@ -50,4 +50,4 @@ def envelope_senders(mailing: Mailing) -> list[str]:
     """Where each recipient's bounces go: the VERP address, or the header's sender."""
     if mailing.return_path is not None:
         return [mailing.return_path(recipient) for recipient in mailing.recipients]
-    return [parseaddr(mailing.headers.sender)[1]] * len(mailing.recipients)
+    return [parse_mailbox("From", mailing.headers.sender).address] * len(mailing.recipients)

@@ -1,8 +1,9 @@
 """A mailing as the body of one `POST /v3/mail/send`."""
 
-from email.utils import parseaddr
 from typing import Any
 
+from emails.errors import HeaderError
+from emails.headers import parse_mailbox
 from newsletter.providers.base import Mailing, Recipient
 from newsletter.providers.errors import ProviderMisconfigured
 
@@ -53,7 +54,7 @@ def mail_send(mailing: Mailing, *, sandbox: bool) -> dict[str, Any]:
             _personalization(recipient, slots=dict(slots), headers=personal)
             for recipient in mailing.recipients
         ],
-        "from": _mailbox(mailing.headers.sender),
+        "from": _mailbox("From", mailing.headers.sender),
         "subject": mailing.composition.subject,
         "content": [
             {"type": "text/plain", "value": mailing.composition.text},
@@ -65,7 +66,7 @@ def mail_send(mailing: Mailing, *, sandbox: bool) -> dict[str, Any]:
         "mail_settings": {"sandbox_mode": {"enable": sandbox}},
     }
     if mailing.headers.reply_to:
-        body["reply_to"] = _mailbox(mailing.headers.reply_to)
+        body["reply_to"] = _mailbox("Reply-To", mailing.headers.reply_to)
     return body
 
 
@@ -110,6 +111,9 @@ def _unsubscribe(mailing: Mailing) -> dict[str, str]:
     return {"List-Unsubscribe": targets, **post}
 
 
-def _mailbox(value: str) -> dict[str, str]:
-    name, email = parseaddr(value)
+def _mailbox(header: str, value: str) -> dict[str, str]:
+    try:
+        name, email = parse_mailbox(header, value)
+    except HeaderError as error:
+        raise ProviderMisconfigured(str(error)) from error
     return {"email": email, "name": name} if name else {"email": email}

@@ -1,5 +1,5 @@
 from newsletter.database import Database
-from newsletter.publications import find_publication, store_publication
+from newsletter.publications import Publication, find_publication, store_publication
 from newsletter.settings import PublicationSettings
 
 WANTED = PublicationSettings.model_validate(
@@ -33,3 +33,9 @@ def test_storing_again_brings_the_look_up_to_date(database: Database) -> None:
         store_publication(session, WANTED)
         changed = store_publication(session, WANTED.model_copy(update={"tagline": "Else"}))
         assert changed.brand("https://ledger.example").tagline == "Else"
+
+
+def test_a_comma_in_the_senders_name_leaves_the_domain_alone() -> None:
+    sender = "Muster, Verlag <news@muster.example>"
+    publication = Publication(slug="muster", name="Muster", sender=sender)
+    assert publication.sender_domain == "muster.example"

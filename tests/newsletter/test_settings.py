@@ -7,6 +7,8 @@ import pytest
 from newsletter.errors import ConfigurationError
 from newsletter.settings import load_settings
 
+WHO = "[publication]\nslug = 'x'\nname = 'X'\n"
+
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +58,9 @@ def test_paths_are_those_of_the_file_whatever_directory_one_is_in(
         ("batch_size = 0", "batch_size"),
         ("[publication]\nslug = 'No Good'\nname = 'X'\nsender = 'x@y.example'", "publication.slug"),
         ("[publication]\nslug = 'x'", "publication.sender"),
+        (f"{WHO}sender = 'Muster Verlag'", "publication.sender"),
+        (f"{WHO}sender = 'Muster <news@müster.example>'", "punycode"),
+        (f"{WHO}sender = 'x@y.example'\nreply_to = 'nobody'", "publication.reply_to"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
