@@ -21,11 +21,18 @@ from newsletter.editions.approval import require_approved
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import schedule
 from newsletter.editions.states import EditionState
+from newsletter.errors import EditionError
 from newsletter.publications import Publication
 from newsletter.worker import Queue, Worker
 from subscribers import audience
 
 POLL_SECONDS = 0.3
+NOTHING_TO_SEND = {
+    EditionState.SENT: "has been sent: there is nothing to do.",
+    EditionState.PAUSED: "is paused. To go on: newsletter edition resume {name}",
+    EditionState.CANCELLED: "was cancelled for good. Import it again to send it after all.",
+}
+"""State -> why `send` is the wrong word, and the way out."""
 
 
 def register(app: typer.Typer) -> None:
@@ -65,11 +72,12 @@ def send(
 
 
 def _plan(desk: Desk, name: str, limit: int | None) -> dict[str, Any]:
-    """What would be sent. Raises NotApproved and UnsafeToSend."""
+    """What would be sent. Raises EditionError (among them NotApproved) and UnsafeToSend."""
     with desk.database.reading() as session:
         publication, edition = desk.edition(session, name)
+        _require_sendable(edition)
         require_permission(desk.settings, publication)
-        if edition.state not in {EditionState.SENDING, EditionState.SENT, EditionState.CANCELLED}:
+        if edition.state != EditionState.SENDING:
             require_approved(session, edition, publication, desk.site)
         readers = audience.count(session, publication.key)
         return {
@@ -79,6 +87,12 @@ def _plan(desk: Desk, name: str, limit: int | None) -> dict[str, Any]:
             "recipients": readers if limit is None else min(readers, limit),
             "provider": desk.settings.provider,
         }
+
+
+def _require_sendable(edition: Edition) -> None:
+    way_out = NOTHING_TO_SEND.get(EditionState(edition.state))
+    if way_out is not None:
+        raise EditionError(f"Edition {edition.name} {way_out.format(name=edition.name)}")
 
 
 def _schedule_now(
