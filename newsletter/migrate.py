@@ -1,5 +1,6 @@
 """Bring a database's tables to this version."""
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -21,7 +22,13 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Create or upgrade every table; can be repeated."""
+    """Create or upgrade every table; can be repeated.
+
+    Raises:
+        DatabaseError: the database does not answer.
+    """
+    with closing(Database(url)) as database:
+        database.check()
     command.upgrade(alembic_config(url), revision)
 
 

@@ -35,6 +35,14 @@ def test_a_database_that_is_away_is_said_with_the_cure(shell: Shell) -> None:
     assert "Traceback" not in refused.err
 
 
+@pytest.mark.parametrize("command", ["init", "migrate"])
+def test_setting_up_says_that_the_database_is_away(shell: Shell, command: str) -> None:
+    refused = shell(command, database_url="postgresql://x@127.0.0.1:1/none")
+    assert refused.code == 1
+    assert "DATABASE_URL" in refused.err
+    assert "Traceback" not in refused.err
+
+
 def test_wrong_usage_ends_with_2(bare: Shell) -> None:
     assert bare("send").code == 2
     assert bare("no-such-command").code == 2
