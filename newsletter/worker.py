@@ -244,11 +244,12 @@ class DispatchDuty:
     def _hold(self, session: Session, edition: Edition, why: str) -> None:
         """Keep an edition that was due from going out, and say so loudly."""
         now = time.time()
+        due = edition.scheduled_at or now  # voiding forgets it
         void_approval(session, edition, reason=why, now=now)
         alert(
             session,
             edition.publication_id,
-            key=f"held:{edition.key}:{edition.revision}",
+            key=f"held:{edition.key}:{edition.revision}:{int(due)}",
             subject=f"Edition {edition.name} was due and did NOT go out",
             lines=[why],
             now=now,

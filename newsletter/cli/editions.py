@@ -22,6 +22,7 @@ from newsletter.cli.output import (
     show_table,
 )
 from newsletter.dispatch import control
+from newsletter.dispatch.alerts import alert_of_import
 from newsletter.dispatch.permission import require_permission
 from newsletter.dispatch.progress import progress
 from newsletter.editions.approval import Approval, approve
@@ -68,6 +69,7 @@ def import_(
                 now=now(),
                 archive_only=archive_only,
             )
+            alert_of_import(session, imported, now=now())
             _record(session, "edition.import", imported.edition, revision=imported.edition.revision)
             return imported
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from newsletter.dispatch.control import pause
 from newsletter.dispatch.queue import queue_notice
+from newsletter.editions.library import Imported
 from newsletter.editions.models import Edition
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,24 @@ def alert(
     )
     if queued:
         log.error("%s: %s", subject, " ".join(lines))
+
+
+def alert_of_import(session: Session, imported: Imported, *, now: float) -> None:
+    """Tell a person where an import took a scheduled edition off its way."""
+    if imported.was_due is None:
+        return
+    edition = imported.edition
+    alert(
+        session,
+        edition.publication_id,
+        key=f"voided:{edition.key}:{edition.revision}:{int(imported.was_due)}",
+        subject=f"Edition {edition.name} will NOT go out as scheduled",
+        lines=[
+            f"It was changed after its approval (revision {edition.revision}).",
+            f"Look at it again, then: newsletter edition approve {edition.name}, and schedule it.",
+        ],
+        now=now,
+    )
 
 
 def pause_and_alert(session: Session, edition_id: int, *, reason: str, now: float) -> None:

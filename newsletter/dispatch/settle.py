@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session
 from sqlmodel import select as select_model
 
@@ -29,6 +29,7 @@ from subscribers.among import among
 STARTED = frozenset(
     {EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED, EditionState.SENT}
 )
+ALERT_SECONDS = 3600
 MESSAGE_ID = re.compile(r"<?(\d+-\d+)@")
 
 
@@ -129,11 +130,17 @@ def apply_policy(session: Session, edition_id: int, *, wait: float, now: float) 
 
 
 def _ask(session: Session, edition: Edition, *, now: float) -> None:
+    """Alert once for each hour in which something came into doubt that is the oldest now."""
     count = len(unsure_deliveries(session, edition.key))
+    oldest = session.execute(
+        select(func.min(DELIVERY.c.unsure_at)).where(
+            DELIVERY.c.edition_id == edition.key, DELIVERY.c.state == DeliveryState.UNSURE
+        )
+    ).scalar_one()
     alert(
         session,
         edition.publication_id,
-        key=f"unsure:{edition.key}",
+        key=f"unsure:{edition.key}:{int(oldest // ALERT_SECONDS)}",
         subject=f"Edition {edition.name}: {count} deliveries not confirmed by the provider",
         lines=[
             "A worker died or the provider's answer was lost while they were handed over.",

@@ -18,12 +18,17 @@ from newsletter.publications import Publication
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: `voided` says that an approval was lost by it."""
+    """What an import did: `voided` says that an approval was lost by it.
+
+    `was_due` is when the edition would have gone out, where the import put a stop to that: a
+    person has to be told.
+    """
 
     edition: Edition
     created: bool
     changed: bool
     voided: bool
+    was_due: float | None = None
 
 
 def import_issue(
@@ -139,10 +144,11 @@ def _reimport(
     if _same_content(session, edition, issue):
         return Imported(edition, created=False, changed=False, voided=False)
     voided = edition.approved_hash is not None
+    was_due = edition.scheduled_at if edition.state == EditionState.SCHEDULED else None
     if voided:
         void_approval(session, edition, reason="Changed after approval", now=now)
     _revise(session, edition, issue, source=source, author=author, now=now)
-    return Imported(edition, created=False, changed=True, voided=voided)
+    return Imported(edition, created=False, changed=True, voided=voided, was_due=was_due)
 
 
 def _same_content(session: Session, edition: Edition, issue: Issue) -> bool:

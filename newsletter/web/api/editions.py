@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from emails.issue_files import IssueFile, parse_issue
 from newsletter.accounts import audit
+from newsletter.dispatch.alerts import alert_of_import
 from newsletter.dispatch.progress import progress
 from newsletter.editions.library import Imported, import_issue, list_editions
 from newsletter.publications import Publication, find_publication
@@ -68,6 +69,7 @@ def import_edition(
             author=caller.name,
             now=now,
         )
+        alert_of_import(session, imported, now=now)
         audit.record(
             session,
             actor=caller.name,

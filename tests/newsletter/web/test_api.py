@@ -4,8 +4,10 @@ import json
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from newsletter.accounts import audit, tokens
+from newsletter.dispatch.models import Notice
 from newsletter.editions.states import EditionState
 from newsletter.publications import Publication
 from tests.newsletter.web.world import NOW, World, issue_yaml
@@ -142,13 +144,19 @@ def test_nothing_is_sent_without_approval(api: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_approved")
 
 
-def test_a_change_takes_the_approval_back(api: httpx.Client) -> None:
+def test_a_change_takes_the_approval_back_and_alerts(api: httpx.Client, world: World) -> None:
     import_day(api)
     api.post(f"{DAY}/approve")
     api.post(f"{DAY}/send")
     changed = import_day(api, "Changed").json()
     assert (changed["voided"], changed["edition"]["status"]) == (True, "draft")
     assert "will NOT go out" in changed["edition"]["hold_reason"]
+    with world.database.reading() as session:
+        [alert] = session.exec(select(Notice)).all()
+    assert (alert.kind, alert.data["heading"]) == (
+        "alert",
+        "Edition 2026-11-22 will NOT go out as scheduled",
+    )
 
 
 def test_pause_and_resume(api: httpx.Client, world: World) -> None:
