@@ -122,6 +122,7 @@ class Page:
                 "own": self.own,
                 "arrow": "←" if direction(self.issue.language) == "rtl" else "→",
                 "heading": _heading(section),
+                "below": f"h{_rank_below(section)}",
                 "anchor": anchor,
                 "items": shown,
                 "rest": len(items) - len(shown),
@@ -135,11 +136,12 @@ class Page:
     ) -> dict[str, Callable[..., Any]]:
         """`where` is the section's place in the issue, for findings."""
         language = self.issue.language
+        render_block = partial(richtext.render_block, first_heading=_rank_below(section))
         return {
             "href": self.book.href,
             "note": self._note,
             "inline": partial(self._rich, richtext.render_inline, where),
-            "block": partial(self._rich, richtext.render_block, where),
+            "block": partial(self._rich, render_block, where),
             "plain_inline": partial(richtext.plain_inline, note=self._note, language=language),
             "plain_block": partial(richtext.plain_block, note=self._note, language=language),
             "formula": lambda paper, text: self._formula(paper, text, where),
@@ -214,6 +216,11 @@ class Page:
 def no_note(_url: str) -> str:
     """For plain text without its links."""
     return ""
+
+
+def _rank_below(section: Section) -> int:
+    """The rank of the headings within a section: h1 is the edition's, h2 a section's."""
+    return 3 if section.heading else 2
 
 
 def _heading(section: Section) -> str | None:

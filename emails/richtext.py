@@ -18,7 +18,22 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from emails.sections.parts import checked_url
 
-_TAGS = {"a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol"}
+_TAGS = {
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "em",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "img",
+    "li",
+    "ol",
+}
 _TAGS |= {"p", "pre", "s", "strong", "sup", "ul"}
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title", "width", "height"}}
 _ATTRIBUTES |= {"ol": {"start"}}
@@ -51,7 +66,7 @@ _QUOTES: dict[str, Sequence[str]] = {
 # The parser copies a paragraph for every quote that it turns, and looks back for its beginning.
 _LONGEST_WITH_QUOTES = 30_000
 _MOST_QUOTES = 1_000
-_HEADING_SHIFT = 2  # h1 is the edition's, h2 the section's
+_LOWEST_HEADING = 6
 
 Href = Callable[[str], str]
 Refuse = Callable[[str], None]
@@ -67,10 +82,17 @@ def render_inline(text: str, href: Href, *, language: str = "en", refuse: Refuse
     return _render(parser, parser.parseInline(text), href, refuse)
 
 
-def render_block(text: str, href: Href, *, language: str = "en", refuse: Refuse = _ignore) -> str:
-    """Markdown as HTML blocks; headings begin at h3. `href` maps every link's URL."""
+def render_block(
+    text: str, href: Href, *, language: str = "en", refuse: Refuse = _ignore, first_heading: int = 3
+) -> str:
+    """Markdown as HTML blocks. `href` maps every link's URL.
+
+    The highest heading becomes h3, or what `first_heading` says, and none skips a level.
+    """
     parser = _parser(_base(language, text))
-    return _render(parser, parser.parse(text), href, refuse)
+    tokens = parser.parse(text)
+    _rank_headings(tokens, first_heading)
+    return _render(parser, tokens, href, refuse)
 
 
 def plain_inline(text: str, note: Href, *, language: str = "en") -> str:
@@ -131,11 +153,20 @@ def _nothing(*_: object) -> str:
 
 def _render(parser: MarkdownIt, tokens: list[Token], href: Href, refuse: Refuse) -> str:
     for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) + _HEADING_SHIFT, 6)}"
         if token.children:
             token.children = list(_lead(token.children, href, refuse))
     return _CLEANER.clean(parser.renderer.render(tokens, parser.options, {})).strip()
+
+
+def _rank_headings(tokens: list[Token], first: int) -> None:
+    written = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    rank = first - 1
+    for token in tokens:
+        if token.type == "heading_open":
+            rank = min(first + written.index(token.tag), rank + 1, _LOWEST_HEADING)
+            token.tag = f"h{rank}"
+        elif token.type == "heading_close":
+            token.tag = f"h{rank}"
 
 
 def _lead(children: list[Token], href: Href, refuse: Refuse) -> Iterator[Token]:

@@ -1,5 +1,7 @@
 """Markdown on its way into a mail."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,3 +156,15 @@ def test_hostile_markdown_is_read_in_bounded_time(piece: str) -> None:
 
     assert render_block(text, same) is not None
     assert plain_block(text, noted) is not None
+
+
+def ranks(text: str, first: int = 3) -> list[str]:
+    return re.findall(r"<h(\d)>", render_block(text, str, first_heading=first))
+
+
+def test_headings_skip_no_level_however_they_were_written() -> None:
+    assert ranks("# a\n\n## b\n\n# c") == ["3", "4", "3"]
+    assert ranks("### a\n\n#### b") == ["3", "4"]
+    assert ranks("### a\n\n# b\n\n### c") == ["3", "3", "4"]
+    assert ranks("## a\n\n###### b", first=2) == ["2", "3"]
+    assert ranks("\n\n".join(f"{'#' * n} a" for n in range(1, 7))) == ["3", "4", "5", "6", "6", "6"]
