@@ -1,6 +1,9 @@
 """From a file to the inbox on the command line."""
 
 import email
+import json
+import sqlite3
+from contextlib import closing
 from email import policy
 from pathlib import Path
 
@@ -22,6 +25,13 @@ sections:
 def approved(shell: Shell) -> None:
     assert shell("edition", "import", "edition.yaml").code == 0
     assert shell("edition", "approve", DATE).code == 0
+
+
+def alerts(shell: Shell) -> list[str]:
+    """The headings of the alerts that wait in the database."""
+    with closing(sqlite3.connect(shell.folder / "newsletter.sqlite3")) as database:
+        rows = database.execute("SELECT data FROM notice WHERE kind = 'alert'").fetchall()
+    return [json.loads(data)["heading"] for (data,) in rows]
 
 
 def mails(shell: Shell) -> list[Path]:
@@ -103,6 +113,20 @@ def test_a_change_after_approval_is_said_aloud(shell: Shell) -> None:
 
     assert "will NOT go out" in changed.err
     assert changed.json["status"] == "draft"
+
+
+def test_a_change_of_what_was_scheduled_alerts_a_person(shell: Shell) -> None:
+    approved(shell)
+    shell.write("edition.yaml", EDITION.replace("Morning", "Noon"))
+    shell("edition", "import", "edition.yaml")  # approved, and not due yet
+    assert alerts(shell) == []
+    shell("edition", "approve", DATE)
+    shell("edition", "schedule", DATE, "--at", "2036-11-22T07:00")
+    shell.write("edition.yaml", EDITION.replace("Morning", "Evening"))
+
+    shell("edition", "import", "edition.yaml")
+
+    assert alerts(shell) == [f"Edition {DATE} will NOT go out as scheduled"]
 
 
 def test_a_time_that_summer_time_skips_is_refused(shell: Shell) -> None:
