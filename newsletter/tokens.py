@@ -31,8 +31,6 @@ class Purpose(Enum):
     """(publication, subscriber, request number, expiry): confirm one sign-up."""
     MANAGE = b"m"
     """(publication, subscriber, expiry): a freshly mailed link to everything that is theirs."""
-    RETURN_PATH = b"r"
-    """(edition, subscriber): the bounce address of one delivery."""
 
 
 class Signer:

@@ -60,20 +60,6 @@ def groups(session: Session, publication_id: int) -> tuple[Group, ...]:
     return tuple(Group(tracking, muted, readers) for tracking, muted, readers in rows)
 
 
-def select_after(publication_id: int, subscriber_id: int, limit: int) -> Select[int, str, str, str]:
-    """Select the next readers after one, to be embedded in the freeze's INSERT … SELECT.
-
-    Rows (subscriber_id, tracking, muted, lane) in the order of subscriber_id.
-    """
-    columns = SUBSCRIPTION.c
-    return (
-        select(columns.subscriber_id, columns.tracking, columns.muted, columns.lane)
-        .where(_mailable(publication_id), columns.subscriber_id > subscriber_id)
-        .order_by(columns.subscriber_id)
-        .limit(limit)
-    )
-
-
 def _mailable(publication_id: int) -> ColumnElement[bool]:
     return and_(SUBSCRIPTION.c.publication_id == publication_id, SUBSCRIPTION.c.mailable == true())
 

@@ -117,11 +117,6 @@ def find_live(session: Session, keys: Sequence[str]) -> Suppression | None:
     return session.scalars(_live(keys)).first()
 
 
-def is_suppressed(session: Session, email_key: str) -> bool:
-    """Tell whether an address gets no mail. Somebody erased has no address to ask for."""
-    return find_live(session, [email_key]) is not None
-
-
 def _live(keys: Sequence[str]) -> Select[Suppression]:
     return select(Suppression).where(
         col(Suppression.email_key).in_(keys), col(Suppression.lifted_at).is_(None)

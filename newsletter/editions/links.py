@@ -16,12 +16,6 @@ def known_numbers(session: Session, edition_id: int) -> dict[str, int]:
     return {url: number for url, number in rows}  # noqa: C416 - rows are not pairs to mypy
 
 
-def link_url(session: Session, edition_id: int, number: int) -> str | None:
-    """Where link `number` leads; None for a number that the edition does not have."""
-    link = session.get(EditionLink, (edition_id, number))
-    return None if link is None else link.url
-
-
 def store_links(session: Session, edition_id: int, links: Iterable[TrackedLink]) -> None:
     """Add the links that are new to the edition; a number, once mailed, is never given again."""
     numbers = known_numbers(session, edition_id)

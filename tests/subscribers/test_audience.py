@@ -1,5 +1,3 @@
-from sqlalchemy import select
-
 from subscribers import audience, preferences, suppression, unsubscribe
 from subscribers.audience import Group, NotMailable
 from subscribers.models import SuppressionReason, Tracking
@@ -20,20 +18,6 @@ def test_an_audience_is_counted_by_what_its_readers_chose(readers: Readers) -> N
         Group("counted", "labs papers", 1),
         Group("linked", "", 1),
     )
-
-
-def test_the_audience_is_selected_page_by_page_in_the_order_of_ids(readers: Readers) -> None:
-    ids = [readers.subscribe(f"r{number}@gmail.com") for number in range(5)]
-
-    with readers.session() as session:
-        first = session.execute(audience.select_after(readers.publication_id, 0, 3)).all()
-        rest = session.execute(audience.select_after(readers.publication_id, ids[2], 3)).all()
-        embedded = audience.select_after(readers.publication_id, 0, 2).subquery()
-        counted = len(session.execute(select(embedded)).all())
-
-    assert [tuple(row) for row in first] == [(id_, "counted", "", "gmail") for id_ in ids[:3]]
-    assert [row.subscriber_id for row in rest] == ids[3:]
-    assert counted == 2
 
 
 def test_hand_off_learns_why_somebody_is_left_out(readers: Readers) -> None:

@@ -97,7 +97,7 @@ def test_a_fresh_confirmation_lifts_a_suppression(
     readers.confirm(readers.ask("ada@example.org", now=NOW + DAY).mail, now=NOW + DAY)
 
     assert readers.subscription("ada@example.org").mailable
-    assert not readers.do(suppression.is_suppressed, "ada@example.org")
+    assert readers.do(suppression.find_live, ["ada@example.org"]) is None
 
 
 def test_an_editors_suppression_outlasts_a_request(readers: Readers) -> None:
