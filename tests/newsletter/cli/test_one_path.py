@@ -1,0 +1,105 @@
+"""What you preview is what is sent: the same bytes everywhere, but for the reader's token."""
+
+import email
+import re
+from contextlib import closing
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+
+from newsletter.database import Database
+from newsletter.publications import find_publication
+from newsletter.settings import Settings, load_settings
+from newsletter.web.app import create_app
+from newsletter.web.preview import create_preview
+from newsletter.web.serving import serving
+from tests.newsletter.cli.conftest import CONFIG, Shell
+
+DATE = "2026-11-22"
+EVERYTHING = Path(__file__).parents[2] / "emails" / "everything.yaml"
+SLOT_WORD = re.compile(rb"Q[0-9a-f]{9}R\d+Q")
+TOKEN = b"TOKEN"
+
+
+def parts(path: Path) -> tuple[bytes, bytes]:
+    """HTML and text of a message, with line breaks and token made alike."""
+    message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+    token = str(message["List-Unsubscribe"]).partition("/unsubscribe/")[2].partition(">")[0]
+    assert len(token) > 10
+    html, text = (
+        _octets(message, kind).replace(token.encode(), TOKEN) for kind in ("html", "plain")
+    )
+    return html, text
+
+
+def _octets(message: EmailMessage, kind: str) -> bytes:
+    body = message.get_body((kind,))
+    assert body is not None
+    octets = body.get_payload(decode=True)
+    assert isinstance(octets, bytes)
+    return octets.replace(b"\r\n", b"\n").rstrip(b"\n")
+
+
+def sent(shell: Shell, tracking: str) -> Settings:
+    """Send an edition of everything as a test and to all; the settings that it was sent by."""
+    shell.write("newsletter.toml", f'{CONFIG}tracking = "{tracking}"\n')
+    shell.write("edition.yaml", EVERYTHING.read_text("utf-8"))
+    for words in (
+        ("init",),
+        ("edition", "import", "edition.yaml"),
+        ("send", DATE, "--test", "me@example.com"),
+        ("edition", "approve", DATE),
+        ("send", DATE, "--yes", "--wait"),
+    ):
+        answer = shell(*words)
+        assert answer.code == 0, answer.err
+    settings = load_settings(shell.folder / "newsletter.toml")
+    return settings.model_copy(
+        update={"database_url": f"sqlite:///{shell.folder}/newsletter.sqlite3"}
+    )
+
+
+def all_parts(shell: Shell) -> set[tuple[bytes, bytes]]:
+    files = list(shell.folder.glob("mail/**/*.eml"))
+    assert len(files) == 4  # three readers and the test
+    return {parts(path) for path in files}
+
+
+def test_test_mail_and_dispatch_and_archive_are_the_same(shell: Shell) -> None:
+    settings = sent(shell, "off")
+    ((html, _text),) = all_parts(shell)
+
+    with (
+        closing(Database(settings.database_url)) as database,
+        serving(lambda _: create_app(settings, database)) as address,
+    ):
+        archived = httpx.get(f"{address}/archive/{DATE}/email").raise_for_status().content
+
+    web_copy = re.search(rb"/unsubscribe/([^\"]+)\"", archived)
+    assert web_copy is not None
+    assert archived.replace(web_copy[1], TOKEN).rstrip(b"\n") == html
+
+
+def test_preview_is_what_is_sent(shell: Shell) -> None:
+    settings = sent(shell, "linked")  # what a preview shows
+    ((html, text),) = all_parts(shell)
+
+    with closing(Database(settings.database_url)) as database, database.reading() as session:
+        brand = find_publication(session).brand(settings.base_url)
+    with serving(lambda _: create_preview(EVERYTHING, lambda _: brand)) as address:
+        seen = [
+            httpx.get(f"{address}/{part}").raise_for_status().content for part in ("mail", "text")
+        ]
+
+    placed = [_placed(part, settings.base_url) for part in seen]
+    assert placed == [html, text]
+
+
+def _placed(preview: bytes, base_url: str) -> bytes:
+    """A preview with the addresses that a publication has."""
+    filled = SLOT_WORD.sub(TOKEN, preview).replace(
+        b"https://newsletter.example/archive/latest", f"{base_url}/archive/{DATE}".encode()
+    )
+    return filled.replace(b"https://newsletter.example", base_url.encode()).rstrip(b"\n")
