@@ -6,11 +6,15 @@ an import runs has left. What belongs to a staged row is looked up for it by ind
 that joined would scan every reader for each chunk.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
+
+log = logging.getLogger(__name__)
 
 # A row is left out for an address that is suppressed already, unless it says that they left.
 _WELCOME = """
@@ -18,17 +22,26 @@ _WELCOME = """
         SELECT 1 FROM suppression AS x WHERE x.email_key = s.email_key AND x.lifted_at IS NULL))
 """
 
-_READERS = f"""
+_NEW_READERS = f"""
     INSERT INTO subscriber (id, email, email_key, name, language, time_zone, attributes, tags,
                             link_epoch, created_at)
     SELECT s.new_id, coalesce(s.email, s.email_key), s.email_key, s.name, s.language, s.time_zone,
            s.attributes, s.tags, 0, s.created_at
     FROM staged_reader AS s
     WHERE s.state <> '' AND {_WELCOME}
-    ON CONFLICT (email_key) DO NOTHING
 """  # noqa: S608 - our own words
+_READERS = _NEW_READERS + "ON CONFLICT (email_key) DO NOTHING"
+# PostgreSQL takes twice as long for a row that may be in conflict.
+_READERS_NOT_THERE = f"""{_NEW_READERS}
+    AND NOT EXISTS (SELECT 1 FROM subscriber AS b WHERE b.email_key = s.email_key)
+"""  # noqa: S608
 
-_TO_SUBSCRIBE = f"s.state <> '' AND s.known_id IS NOT NULL AND {_WELCOME}"
+# Whether anybody is known whose key lies among the chunk's: of a first import nobody is.
+_AMONG = """
+    SELECT EXISTS (SELECT 1 FROM subscriber AS b, (
+        SELECT min(email_key) AS low, max(email_key) AS high FROM staged_row) AS chunk
+        WHERE b.email_key BETWEEN chunk.low AND chunk.high)
+"""
 
 # For every row, once some of its readers are known to be there already.
 _KNOWN = """
@@ -36,13 +49,12 @@ _KNOWN = """
     SET known_id = (SELECT b.id FROM subscriber AS b WHERE b.email_key = staged_row.email_key)
 """
 
-# What an import may do to a subscription that there is: states.py, Act.IMPORT, and end it.
-_SUBSCRIPTIONS = """
+_NEW_SUBSCRIPTIONS = """
     INSERT INTO subscription (subscriber_id, publication_id, state, mailable, tracking, muted,
                               lane, consent_id, paused_until, created_at, confirmed_at, ended_at,
                               end_reason, source, confirm_epoch)
-    SELECT {reader}, CAST(:publication_id AS INTEGER), s.state, s.state = 'active' AND s.suppress = '', s.tracking,
-           s.muted, s.lane,
+    SELECT {reader}, CAST(:publication_id AS INTEGER), s.state,
+           s.state = 'active' AND s.suppress = '', s.tracking, s.muted, s.lane,
            CASE s.state WHEN 'unsubscribed' THEN CAST(:withdrawal_id AS INTEGER)
                         WHEN 'pending' THEN NULL ELSE CAST(:consent_id AS INTEGER) END,
            CASE s.state WHEN 'paused' THEN s.paused_until END, s.created_at,
@@ -50,7 +62,16 @@ _SUBSCRIPTIONS = """
                 THEN coalesce(s.confirmed_at, s.created_at) ELSE s.confirmed_at END,
            s.ended_at, s.end_reason, 'import', 0
     FROM staged_reader AS s
-    WHERE {which}
+"""
+# Let others wait who change the same readers, as `suppression.lock_reader` does for one.
+_LOCK = """
+    SELECT b.id FROM subscriber AS b WHERE b.id IN (SELECT known_id FROM staged_row)
+    ORDER BY b.id FOR UPDATE
+"""
+
+# What an import may do to a subscription that there is: states.py, Act.IMPORT, and end it.
+_SUBSCRIPTIONS = f"""{_NEW_SUBSCRIPTIONS}
+    WHERE s.state <> '' AND s.known_id IS NOT NULL AND {_WELCOME}
     ON CONFLICT (subscriber_id, publication_id) DO UPDATE
     SET state = excluded.state, mailable = excluded.mailable, consent_id = excluded.consent_id,
         confirmed_at = coalesce(excluded.confirmed_at, subscription.confirmed_at),
@@ -58,7 +79,7 @@ _SUBSCRIPTIONS = """
         confirm_epoch = subscription.confirm_epoch + 1
     WHERE (subscription.state = 'pending' AND excluded.state = 'active')
        OR (subscription.state <> 'unsubscribed' AND excluded.state = 'unsubscribed')
-"""
+"""  # noqa: S608
 
 _SUPPRESSIONS = """
     INSERT INTO suppression (email_key, reason, source, note, created_at, lifted_by)
@@ -147,20 +168,34 @@ def merge(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
         "consent_id": terms.consent_id,
         "withdrawal_id": terms.withdrawal_id,
     }
-    if _run(session, _READERS) == staged:  # all are new: nothing needs to be looked up
-        _run(session, _SUBSCRIPTIONS.format(reader="s.new_id", which="true"), subscribed)
+    if _add_readers(session) == staged:  # all are new: nothing needs to be looked up
+        _run(session, _NEW_SUBSCRIPTIONS.format(reader="s.new_id"), subscribed)
         counts: Mapping[str, int] = {"added": staged}
     else:
         counts = _merge_known(session, terms.publication_id)
-        _run(session, _SUBSCRIPTIONS.format(reader="s.known_id", which=_TO_SUBSCRIBE), subscribed)
+        _run(session, _SUBSCRIPTIONS.format(reader="s.known_id"), subscribed)
     if terms.suppresses:
         _suppress(session, terms)
     return counts
 
 
+def _add_readers(session: Session) -> int:
+    """Add the readers who are not there yet; return how many."""
+    if _is_postgres(session):
+        known = session.execute(text(_AMONG)).scalar_one()
+        try:
+            with session.begin_nested():
+                return _run(session, _READERS_NOT_THERE if known else _NEW_READERS)
+        except IntegrityError:  # somebody in the file signed up at this very moment
+            log.info("a reader came in by another way meanwhile; the chunk is merged the long way")
+    return _run(session, _READERS)
+
+
 def _merge_known(session: Session, publication_id: int) -> Mapping[str, int]:
     """Look up who is known, foresee their fates, and add to what is known about them."""
     _run(session, _KNOWN)
+    if _is_postgres(session):
+        _run(session, _LOCK)
     foreseen = _fates(session, publication_id)
     _run(session, _DETAILS.format_map(_UNION[session.get_bind().dialect.name]))
     return {fate: number for fate, (number, _) in foreseen.items()}
@@ -175,6 +210,10 @@ def _suppress(session: Session, terms: Terms) -> None:
 def _fates(session: Session, publication_id: int) -> Mapping[str, tuple[int, str]]:
     rows = session.execute(text(_FATES), {"publication_id": publication_id})
     return {fate: (number, email) for fate, number, email in rows}
+
+
+def _is_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def _run(session: Session, statement: str, values: Mapping[str, object] | None = None) -> int:

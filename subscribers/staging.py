@@ -108,9 +108,8 @@ class _SqliteStaging:
 _AT_ONCE = 20
 """Rows in one statement: a third quicker than one. Older SQLites take 999 values at most."""
 
-# A commit that is not synchronised may be lost with the power, and never in parts (WAL). What is
-# inserted refers to rows that the same statement found: there is nothing to check.
-_SQLITE_BULK = {"synchronous": 1, "wal_autocheckpoint": 16_000, "foreign_keys": 0}
+# A commit that is not synchronised may be lost with the power, and never in parts (WAL).
+_SQLITE_BULK = {"synchronous": 1, "wal_autocheckpoint": 16_000}
 
 
 class _PostgresStaging:
@@ -131,7 +130,7 @@ class _PostgresStaging:
         typed = ", ".join(f"{name} {_staged_type(name)}" for name in columns)
         for statement in (
             "DROP TABLE IF EXISTS pg_temp.staged_row CASCADE",
-            _POSTGRES_TABLE.format(columns=typed),
+            _POSTGRES_TABLE.format(columns=typed, sequence=_sequence(session)),
             _view(columns, constants, _POSTGRES_TYPES),
         ):
             session.execute(text(statement))
@@ -143,13 +142,19 @@ class _PostgresStaging:
             copy.write("\n".join(rows).replace("\\", r"\\"))
 
 
+def _sequence(session: Session) -> str:
+    """Find the sequence of the readers' ids, once: a default looks it up for every row."""
+    named = text("SELECT pg_get_serial_sequence('subscriber', 'id')")
+    return str(session.execute(named).scalar_one())
+
+
 def _staged_type(name: str) -> str:
     return "text" if name in _NULL_IF_EMPTY else _POSTGRES_TYPES.get(name, "text")
 
 
 _POSTGRES_TABLE = """
     CREATE TEMPORARY TABLE staged_row (
-        new_id bigint DEFAULT nextval(pg_get_serial_sequence('subscriber', 'id')),
+        new_id bigint DEFAULT nextval('{sequence}'::regclass),
         known_id bigint,
         {columns}
     ) ON COMMIT DELETE ROWS

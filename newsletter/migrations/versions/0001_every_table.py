@@ -141,6 +141,52 @@ def upgrade() -> None:
         batch_op.create_index("uq_subscriber_email_key", ["email_key"], unique=True)
 
     op.create_table(
+        "subscription",
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("publication_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("mailable", sa.Boolean(), nullable=False),
+        sa.Column("tracking", sa.String(), nullable=False),
+        sa.Column("muted", sa.String(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("consent_id", sa.Integer(), nullable=True),
+        sa.Column("paused_until", sa.Float(), nullable=True),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("confirmed_at", sa.Float(), nullable=True),
+        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.Column("end_reason", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("confirm_epoch", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "lane = 'gmail' OR lane = 'outlook' OR lane = 'yahoo' OR lane = 'other'",
+            name="ck_subscription_lane",
+        ),
+        sa.CheckConstraint(
+            "state = 'pending' OR state = 'active' OR state = 'paused' OR state = 'unsubscribed'",
+            name="ck_subscription_state",
+        ),
+        sa.CheckConstraint(
+            "tracking = 'linked' OR tracking = 'counted' OR tracking = 'off'",
+            name="ck_subscription_tracking",
+        ),
+        sa.PrimaryKeyConstraint("subscriber_id", "publication_id", name="pk_subscription"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_subscription_audience",
+            ["publication_id", "mailable", "subscriber_id", "tracking", "muted", "lane"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_subscription_paused_until",
+            ["paused_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'paused'"),
+            postgresql_where=sa.text("state = 'paused'"),
+        )
+
+    op.create_table(
         "suppression",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email_key", sa.String(), nullable=False),
@@ -400,61 +446,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("edition_id", "number"),
     )
     op.create_table(
-        "subscription",
-        sa.Column("subscriber_id", sa.Integer(), nullable=False),
-        sa.Column("publication_id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("mailable", sa.Boolean(), nullable=False),
-        sa.Column("tracking", sa.String(), nullable=False),
-        sa.Column("muted", sa.String(), nullable=False),
-        sa.Column("lane", sa.String(), nullable=False),
-        sa.Column("consent_id", sa.Integer(), nullable=True),
-        sa.Column("paused_until", sa.Float(), nullable=True),
-        sa.Column("created_at", sa.Float(), nullable=False),
-        sa.Column("confirmed_at", sa.Float(), nullable=True),
-        sa.Column("ended_at", sa.Float(), nullable=True),
-        sa.Column("end_reason", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("confirm_epoch", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "lane = 'gmail' OR lane = 'outlook' OR lane = 'yahoo' OR lane = 'other'",
-            name="ck_subscription_lane",
-        ),
-        sa.CheckConstraint(
-            "state = 'pending' OR state = 'active' OR state = 'paused' OR state = 'unsubscribed'",
-            name="ck_subscription_state",
-        ),
-        sa.CheckConstraint(
-            "tracking = 'linked' OR tracking = 'counted' OR tracking = 'off'",
-            name="ck_subscription_tracking",
-        ),
-        sa.ForeignKeyConstraint(
-            ["consent_id"], ["consent_record.id"], name="fk_subscription_consent_record"
-        ),
-        sa.ForeignKeyConstraint(
-            ["publication_id"], ["publication.id"], name="fk_subscription_publication"
-        ),
-        sa.ForeignKeyConstraint(
-            ["subscriber_id"], ["subscriber.id"], name="fk_subscription_subscriber"
-        ),
-        sa.PrimaryKeyConstraint("subscriber_id", "publication_id", name="pk_subscription"),
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_subscription_audience",
-            ["publication_id", "mailable", "subscriber_id", "tracking", "muted", "lane"],
-            unique=False,
-        )
-        batch_op.create_index(
-            "ix_subscription_paused_until",
-            ["paused_until"],
-            unique=False,
-            sqlite_where=sa.text("state = 'paused'"),
-            postgresql_where=sa.text("state = 'paused'"),
-        )
-
-    op.create_table(
         "batch",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("edition_id", sa.Integer(), nullable=False),
@@ -562,15 +553,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_batch_edition")
 
     op.drop_table("batch")
-    with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_subscription_paused_until",
-            sqlite_where=sa.text("state = 'paused'"),
-            postgresql_where=sa.text("state = 'paused'"),
-        )
-        batch_op.drop_index("ix_subscription_audience")
-
-    op.drop_table("subscription")
     op.drop_table("revision")
     op.drop_table("link_reader")
     with op.batch_alter_table("import_run", schema=None) as batch_op:
@@ -615,6 +597,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_suppression_email_key")
 
     op.drop_table("suppression")
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_subscription_paused_until",
+            sqlite_where=sa.text("state = 'paused'"),
+            postgresql_where=sa.text("state = 'paused'"),
+        )
+        batch_op.drop_index("ix_subscription_audience")
+
+    op.drop_table("subscription")
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
         batch_op.drop_index("uq_subscriber_email_key")
 
