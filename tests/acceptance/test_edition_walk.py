@@ -132,7 +132,7 @@ def house(
         with database.writing() as session:
             token = tokens.create(session, name="test", now=1.0).text
         headers = {"Authorization": f"Bearer {token}"}
-        http = stack.enter_context(httpx.Client(base_url=address, headers=headers))
+        http = stack.enter_context(httpx.Client(base_url=address, headers=headers, timeout=60.0))
         yield House(database, publication_id, http, Control(doors["standin"].url), journal)
 
 

@@ -194,5 +194,5 @@ class World:
             self.settings = self.settings.model_copy(update={"base_url": address})
             return create_app(self.settings, self.database, now=self.clock)
 
-        with serving(make) as address, httpx.Client(base_url=address) as client:
+        with serving(make) as address, httpx.Client(base_url=address, timeout=60.0) as client:
             yield client
