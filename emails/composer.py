@@ -5,6 +5,7 @@
 The reader's values aren't here: slot words stand in their places (see `emails.slots`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
@@ -27,6 +28,8 @@ from emails.wording import long_date
 __all__ = ["Addresses", "Composition", "Finding", "TrackedLink", "compose"]
 
 PREHEADER_LENGTH = 110
+_LINE_MARKS = re.compile(r"^(?:[>-] |\d+\. )+", re.MULTILINE)
+"""What plain text puts before quoted lines and items."""
 
 
 def compose(
@@ -147,7 +150,7 @@ def _preheader(issue: Issue, muted: frozenset[str]) -> str:
     )
     beginning = next(prose, "")[: 10 * PREHEADER_LENGTH]
     plain = richtext.plain_block(beginning, no_note, language=issue.language)
-    return clean(excerpt(plain, PREHEADER_LENGTH))
+    return clean(excerpt(_LINE_MARKS.sub("", plain), PREHEADER_LENGTH))
 
 
 def _look_over_sections(page: Page, muted: frozenset[str]) -> None:

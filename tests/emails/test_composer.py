@@ -169,6 +169,12 @@ def test_the_preheader_is_the_essays_beginning_cut_at_a_word() -> None:
     assert composition.preheader.endswith("words…") or composition.preheader.endswith("Bold…")
 
 
+def test_a_preheader_has_no_marks_of_lists_and_quotes() -> None:
+    assert composed({"kind": "essay", "body": "> One\n\n- two\n- > three"}).preheader == (
+        "One two three"
+    )
+
+
 def test_a_preheader_of_the_issues_own_is_kept() -> None:
     composition = composed(preheader="Look here")
     assert composition.preheader == "Look here"
