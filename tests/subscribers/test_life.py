@@ -223,10 +223,10 @@ def live(readers: Readers, examples: int, steps: int) -> None:
 def test_whatever_happens_only_those_get_mail_who_agreed_and_are_reachable(
     readers: Readers,
 ) -> None:
-    live(readers, examples=15, steps=30)
+    live(readers, examples=45, steps=10)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_same_in_many_more_lives(readers: Readers) -> None:
-    live(readers, examples=400, steps=50)
+    live(readers, examples=2_000, steps=12)

@@ -1,0 +1,155 @@
+"""Several doors at once, on PostgreSQL: who comes second sees what the first did."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from newsletter.database import Database
+from newsletter.publications import Publication
+from subscribers import signup, suppression, unsubscribe
+from subscribers.addresses import parse
+from subscribers.errors import LinkUsed
+from subscribers.models import SuppressionReason, Tracking
+from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
+
+ADA = "ada@example.org"
+Act = Callable[[Session], Any]
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[Database]:
+    """SQLite has one writer at a time: nothing to try."""
+    opened = Database(postgres_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def readers(database: Database, tmp_path: Any) -> Readers:
+    with database.writing() as session:
+        publication = Publication(slug="p", name="P", sender="p@p.example", postal_address="P")
+        session.add(publication)
+        session.flush()
+        return Readers(database, publication.key, tmp_path)
+
+
+def overlap(database: Database, first: Act, second: Act) -> None:
+    """Begin `second` once `first` has done its work and not yet committed."""
+    acted = threading.Event()
+
+    def follow() -> None:
+        acted.wait(10)
+        with database.writing() as session:
+            second(session)
+
+    with ThreadPoolExecutor(1) as others:
+        with database.writing() as session:
+            first(session)
+            following = others.submit(follow)
+            acted.set()
+            wait_until_blocked(database)
+        following.result(10)
+
+
+def wait_until_blocked(database: Database) -> None:
+    """Wait until the other session waits for a lock of ours."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with database.engine.connect() as connection:
+        for _ in range(10_000):
+            if connection.exec_driver_sql(asked).scalar_one():
+                return
+            connection.rollback()
+    raise AssertionError("nobody had to wait: the two did not touch the same reader")
+
+
+def acts(readers: Readers, *, left_before: bool) -> dict[str, Act]:
+    """What can happen to Ada at the same moment."""
+    mine = readers.subscribe(ADA)
+    if left_before:
+        readers.do(unsubscribe.leave, mine, readers.publication_id, CLICK, now=NOW)
+    mail = readers.ask(ADA, now=NOW + DAY).mail
+    if not left_before:
+        readers.do(suppression.suppress, ADA, SuppressionReason.HARD_BOUNCE, now=NOW)
+        mail = readers.ask(ADA, now=NOW + 2 * DAY).mail
+        readers.do(suppression.lift, ADA, now=NOW, by="editor")
+    assert mail is not None
+    return {
+        "confirm": lambda session: signup.confirm(
+            session, mail, FORM, tracking=Tracking.LINKED, hash_of=hash_of, now=NOW + 3 * DAY
+        ),
+        "leave": lambda session: unsubscribe.leave(
+            session, mine, readers.publication_id, CLICK, now=NOW + 3 * DAY
+        ),
+        "bounce": lambda session: suppression.suppress(
+            session, ADA, SuppressionReason.HARD_BOUNCE, now=NOW + 3 * DAY
+        ),
+        "complain": lambda session: unsubscribe.complain(session, ADA, CLICK, now=NOW + 3 * DAY),
+    }
+
+
+@pytest.mark.parametrize("first", ["bounce", "complain"])
+def test_who_confirms_after_a_bounce_is_back(readers: Readers, first: str) -> None:
+    act = acts(readers, left_before=True)
+
+    overlap(readers.database, act[first], act["confirm"])
+
+    assert readers.subscription(ADA).mailable
+
+
+@pytest.mark.parametrize("second", ["leave", "bounce", "complain"])
+def test_what_comes_after_a_confirmation_counts(readers: Readers, second: str) -> None:
+    act = acts(readers, left_before=True)
+
+    overlap(readers.database, act["confirm"], act[second])
+
+    assert not readers.subscription(ADA).mailable
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("leave", "bounce"), ("bounce", "leave"), ("complain", "leave")]
+)
+def test_whoever_is_first_none_of_them_leaves_a_reader_in_the_audience(
+    readers: Readers, first: str, second: str
+) -> None:
+    act = acts(readers, left_before=False)
+
+    overlap(readers.database, act[first], act[second])
+
+    subscription = readers.subscription(ADA)
+    assert (subscription.state, subscription.mailable) == ("unsubscribed", False)
+    assert len([one for one in readers.records() if not one.granted and one.kind == "mail"]) == 1
+
+
+def test_two_confirmations_by_one_link_count_once(readers: Readers) -> None:
+    act = acts(readers, left_before=True)
+
+    with pytest.raises(LinkUsed):
+        overlap(readers.database, act["confirm"], act["confirm"])
+
+    granted = [one for one in readers.records() if one.granted and one.kind == "mail"]
+    assert len(granted) == 2  # the first subscription, and this
+
+
+def test_who_signs_up_while_a_file_brings_them_in_is_one_reader(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = readers.file("email\n" + "".join(f"r{n}@x.example\n" for n in range(50)))
+    with ThreadPoolExecutor(1) as other, readers.database.writing() as session:
+        signup._remember(
+            session,
+            readers.publication_id,
+            parse("r7@x.example"),
+            signup.Request("r7@x.example", "form"),
+            now=NOW,
+        )
+        coming = other.submit(readers.bring_in, path)
+        wait_until_blocked(readers.database)
+        session.commit()
+        report = coming.result(30)
+
+    assert (report.added, report.updated) == (49, 1)
+    assert readers.subscription("r7@x.example").mailable
