@@ -6,12 +6,11 @@ one sees it: what was handed off before goes out, nothing after.
 
 from sqlalchemy import ColumnElement, select, update
 from sqlmodel import Session
-from sqlmodel import select as select_model
 
 from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.approval import require_approved
-from newsletter.editions.models import Edition
+from newsletter.editions.locks import own_edition
 from newsletter.editions.states import EditionState, check_transition
 from newsletter.errors import EditionError
 from newsletter.publications import Publication
@@ -24,7 +23,7 @@ def pause(session: Session, edition_id: int, *, reason: str, now: float) -> bool
     Raises:
         EditionError: it is not being sent.
     """
-    edition = _locked(session, edition_id)
+    edition = own_edition(session, edition_id)
     if edition.state == EditionState.PAUSED:
         return False
     check_transition(edition.name, edition.state, EditionState.PAUSED)
@@ -39,7 +38,7 @@ def resume(session: Session, edition_id: int, *, site: Site, now: float) -> None
     Raises:
         NotApproved: it was corrected while paused and nobody approved that yet.
     """
-    edition = _locked(session, edition_id)
+    edition = own_edition(session, edition_id)
     if edition.state != EditionState.PAUSED:
         raise EditionError(f"Edition {edition.name} is {edition.state}, not paused.")
     publication = session.get_one(Publication, edition.publication_id)
@@ -53,7 +52,7 @@ def cancel(session: Session, edition_id: int, *, now: float) -> int:
 
     What a worker has handed off already keeps its outcome, and the worker closes that batch.
     """
-    edition = _locked(session, edition_id)
+    edition = own_edition(session, edition_id)
     check_transition(edition.name, edition.state, EditionState.CANCELLED)
     edition.state = EditionState.CANCELLED
     edition.finished_at = edition.updated_at = now
@@ -85,12 +84,3 @@ def _not_handed_off(edition_id: int) -> tuple[ColumnElement[bool], ...]:
         DELIVERY.c.state == DeliveryState.QUEUED,
         DELIVERY.c.position >= handed_to.scalar_subquery(),
     )
-
-
-def _locked(session: Session, edition_id: int) -> Edition:
-    return session.exec(
-        select_model(Edition)
-        .where(Edition.id == edition_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()

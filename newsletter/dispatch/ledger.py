@@ -21,6 +21,7 @@ from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.pacing import ALL_LANES, Pace
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import BatchState, DeliveryState
+from newsletter.editions.locks import wait_in_line
 from newsletter.editions.models import EDITION, Edition
 from newsletter.editions.states import EditionState
 from newsletter.editions.variants import Variant
@@ -246,6 +247,7 @@ def lock_batches(session: Session, batch_ids: Sequence[int]) -> None:
 
 def lock_edition(session: Session, edition_id: int) -> LockedEdition:
     """Take the edition's row FOR SHARE: pause, cancel and revise (FOR UPDATE) wait for us."""
+    wait_in_line(session, edition_id, shared=True)
     row = session.execute(
         select(EDITION.c.state, EDITION.c.revision)
         .where(EDITION.c.id == edition_id)

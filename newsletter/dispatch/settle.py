@@ -20,6 +20,7 @@ from newsletter.dispatch.mailing import delivery_key
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import DeliveryState
+from newsletter.editions.locks import own_edition
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
 from newsletter.errors import EditionError
@@ -165,12 +166,7 @@ def _mark_accepted(session: Session, edition_id: int, ids: list[int], *, assumed
 
 
 def _lock_started(session: Session, edition_id: int) -> Edition:
-    edition = session.exec(
-        select_model(Edition)
-        .where(Edition.id == edition_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    edition = own_edition(session, edition_id)
     if edition.state not in STARTED:
         raise EditionError(f"Edition {edition.name} is {edition.state}: nothing is in doubt.")
     return edition

@@ -10,6 +10,7 @@ from newsletter.database import db_now
 from newsletter.dispatch.ledger import lock_edition
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.states import BatchState, DeliveryState
+from newsletter.editions.locks import own_edition
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState, check_transition
 
@@ -85,12 +86,9 @@ def close_if_final(session: Session, edition_id: int) -> bool:
     Under the edition's lock: two workers that finish at the same moment each miss the other's
     rows under READ COMMITTED, and would leave it *sending* for ever.
     """
-    edition = session.exec(
-        select_model(Edition)
-        .where(Edition.id == edition_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    if _has_open_batch(session, edition_id):
+        return False  # not worth making everybody wait
+    edition = own_edition(session, edition_id)
     if edition.state != EditionState.SENDING:
         return edition.state == EditionState.SENT
     if _has_open_batch(session, edition_id) or count_unsure(session, edition_id):

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from emails.issue import Issue
 from emails.wording import long_date
 from newsletter.editions.approval import void_approval
+from newsletter.editions.locks import own_edition
 from newsletter.editions.models import Edition, Revision
 from newsletter.editions.states import EditionState
 from newsletter.errors import EditionError, EditionExists, NotFound
@@ -78,12 +79,12 @@ def find_edition(
         .where(Edition.publication_id == publication_id, Edition.date == date, Edition.slug == slug)
         .order_by(col(Edition.state) == EditionState.CANCELLED, col(Edition.id).desc())
     )
-    edition = session.exec(query.with_for_update() if lock else query).first()
+    edition = session.exec(query).first()
     if edition is None:
         raise NotFound(
             f"There is no edition {name}. `newsletter edition list` shows which there are."
         )
-    return edition
+    return own_edition(session, edition.key) if lock else edition
 
 
 def parse_name(name: str) -> tuple[dt.date, str]:
@@ -114,16 +115,18 @@ def list_editions(session: Session, publication_id: int) -> list[Edition]:
 
 
 def _live(session: Session, publication_id: int, date: dt.date, slug: str) -> Edition | None:
-    return session.exec(
-        select(Edition)
-        .where(
+    found = session.exec(
+        select(Edition).where(
             Edition.publication_id == publication_id,
             Edition.date == date,
             Edition.slug == slug,
             Edition.state != EditionState.CANCELLED,
         )
-        .with_for_update()
     ).one_or_none()
+    if found is None:
+        return None
+    edition = own_edition(session, found.key)
+    return None if edition.state == EditionState.CANCELLED else edition
 
 
 def _reimport(

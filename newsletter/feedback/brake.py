@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from newsletter.dispatch.alerts import pause_and_alert
-from newsletter.editions.models import Edition
+from newsletter.editions.locks import own_edition
 from newsletter.editions.states import EditionState
 from newsletter.feedback.models import BOUNCE_TALLY
 
@@ -28,7 +28,7 @@ def bounce_brake(session: Session, edition_id: int, *, now: float) -> bool:
     The tally then starts anew: a person who resumes has decided, and the brake pulls again only
     if what comes after is as bad.
     """
-    edition = session.get_one(Edition, edition_id, with_for_update=True, populate_existing=True)
+    edition = own_edition(session, edition_id)
     tally = session.execute(
         select(BOUNCE_TALLY.c.settled, BOUNCE_TALLY.c.hard)
         .where(BOUNCE_TALLY.c.edition_id == edition_id)

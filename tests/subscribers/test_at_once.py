@@ -14,6 +14,7 @@ from subscribers import signup, suppression, unsubscribe
 from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
 from subscribers.models import SuppressionReason, Tracking
+from tests.blocked import wait_until_blocked
 from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
 
 ADA = "ada@example.org"
@@ -53,17 +54,6 @@ def overlap(database: Database, first: Act, second: Act) -> None:
             acted.set()
             wait_until_blocked(database)
         following.result(10)
-
-
-def wait_until_blocked(database: Database) -> None:
-    """Wait until the other session waits for a lock of ours."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with database.engine.connect() as connection:
-        for _ in range(10_000):
-            if connection.exec_driver_sql(asked).scalar_one():
-                return
-            connection.rollback()
-    raise AssertionError("nobody had to wait: the two did not touch the same reader")
 
 
 def acts(readers: Readers, *, left_before: bool) -> dict[str, Act]:
