@@ -1,5 +1,6 @@
 import pytest
 
+from emails import inlining
 from emails.errors import CompositionError
 from emails.inlining import inline
 from emails.mjml import DOCTYPE
@@ -65,6 +66,38 @@ def test_widths_do_not_become_attributes() -> None:
 @pytest.mark.parametrize("text", ["é – ▲ 👍", "a &amp; b &lt;c&gt;", "x\\y"])
 def test_text_comes_through(text: str) -> None:
     assert f"<p>{text}</p>" in inline(page(f"<p>{text}</p>"), "h1 { margin: 0 }")
+
+
+def test_an_element_is_styled_by_what_it_stands_in() -> None:
+    css = "p { color: red; } div.a p { color: blue; } div.a > em { color: green; }"
+    for _ in range(2):  # asked, and remembered
+        html = inline(page('<p>1</p><div class="a"><p>2<em>3</em></p><em>4</em></div>'), css)
+        assert '<p style="color:red">1</p>' in html
+        assert '<p style="color:blue">2<em>3</em></p>' in html
+        assert '<em style="color:green">4</em>' in html
+
+
+def test_premailer_is_asked_once_for_each_kind_of_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    css = "p.asked-once { color: red; }"
+    first = inline(page('<p class="asked-once">1</p>'), css)
+    monkeypatch.setattr(inlining._Inliner, "transform", None)
+    assert inline(page('<p class="asked-once">2</p>'), css) == first.replace(">1<", ">2<")
+    with pytest.raises(TypeError, match="NoneType"):
+        inline(page('<p class="asked-once" style="margin:0">3</p>'), css)
+
+
+def test_kinds_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inlining, "MOST_KINDS", 3)
+    css = "p.many { color: red; }"
+    for number in range(9):
+        assert 'style="color:red"' in inline(page(f'<p class="many n{number}">a</p>'), css)
+    assert inlining._wardrobe(css)._known <= 4
+
+
+@pytest.mark.parametrize("selector", ["p + p", "li:first-child", "a[href]", "#one", "p ~ em"])
+def test_a_selector_that_asks_for_more_than_ancestry_is_refused(selector: str) -> None:
+    with pytest.raises(CompositionError, match="can't be inlined"):
+        inline(page("<p>a</p>"), f"{selector} {{ color: red }}")
 
 
 def test_a_document_in_quirks_mode_is_refused() -> None:
