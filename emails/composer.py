@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from emails import richtext
 from emails.addresses import TOKEN, Addresses
 from emails.brand import Brand
 from emails.composition import Composition, Finding, TrackedLink
@@ -21,6 +20,7 @@ from emails.link_book import LinkBook
 from emails.mjml import clean, mjml_to_html, render_template
 from emails.page import Page, no_note
 from emails.plaintext import excerpt
+from emails.richtext import read_block
 from emails.slots import mint_words
 from emails.utm import tagger
 from emails.wording import long_date
@@ -149,7 +149,7 @@ def _preheader(issue: Issue, muted: frozenset[str]) -> str:
         if isinstance(section, Essay | Text) and section.body and section.topic not in muted
     )
     beginning = next(prose, "")[: 10 * PREHEADER_LENGTH]
-    plain = richtext.plain_block(beginning, no_note, language=issue.language)
+    plain = read_block(beginning, issue.language).lines(no_note)
     return clean(excerpt(_LINE_MARKS.sub("", plain), PREHEADER_LENGTH))
 
 

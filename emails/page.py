@@ -6,19 +6,19 @@ forms (MJML, text, web) share.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 from markupsafe import Markup
 
-from emails import richtext, tex
+from emails import tex
 from emails.abstracts import shorten
 from emails.brand import Brand
 from emails.composition import Finding
 from emails.issue import Issue, Paper, Papers, Section, Table
 from emails.languages import Words
 from emails.link_book import LinkBook
-from emails.mjml import render_template
+from emails.mjml import environment
+from emails.richtext import Prose, read_block, read_inline
 from emails.stylesheet import Stylesheet, stylesheet
 from emails.tables import TableView, view
 from emails.wording import direction, full_date, own_language, words_for
@@ -53,6 +53,7 @@ class Page:
     earlier: Sequence[Issue] = ()
     findings: dict[Finding, None] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
+    _read: dict[tuple[str, str], Prose] = field(default_factory=dict)
 
     @property
     def dateline(self) -> list[str]:
@@ -114,8 +115,8 @@ class Page:
     def _render(self, section: Section, form: Form, at: int, anchor: str) -> str:
         items = getattr(section, "items", ())
         shown = items[: section.email_limit] if form != "web" else items
-        return render_template(
-            f"sections/{section.kind}.{form}.j2",
+        template = environment().get_template(f"sections/{section.kind}.{form}.j2")
+        return template.render(
             {
                 "section": section,
                 "words": self.words,
@@ -128,22 +129,21 @@ class Page:
                 "rest": len(items) - len(shown),
                 "web_edition": f"{self.web_edition}#{anchor}",
                 **self._functions(section, anchor, f"sections[{at}]"),
-            },
+            }
         ).strip("\n")
 
     def _functions(
         self, section: Section, anchor: str, where: str
     ) -> dict[str, Callable[..., Any]]:
         """`where` is the section's place in the issue, for findings."""
-        language = self.issue.language
-        render_block = partial(richtext.render_block, first_heading=_rank_below(section))
+        rank = _rank_below(section)
         return {
             "href": self.book.href,
             "note": self._note,
-            "inline": partial(self._rich, richtext.render_inline, where),
-            "block": partial(self._rich, render_block, where),
-            "plain_inline": partial(richtext.plain_inline, note=self._note, language=language),
-            "plain_block": partial(richtext.plain_block, note=self._note, language=language),
+            "inline": lambda text: self._rich(self._line(text), where, rank),
+            "block": lambda text: self._rich(self._block(text), where, rank),
+            "plain_inline": lambda text: self._line(text).line(self._note),
+            "plain_block": lambda text: self._block(text).lines(self._note),
             "formula": lambda paper, text: self._formula(paper, text, where),
             "formula_text": self._formula_text,
             "shortened": lambda paper: self._shortened(paper, where),
@@ -151,13 +151,26 @@ class Page:
             "table_view": self._table_view,
         }
 
-    def _rich(self, render: Callable[..., str], where: str, text: str) -> Markup:
-        """Markdown by `richtext.render_inline` or `render_block`, its links numbered."""
+    def _line(self, text: str) -> Prose:
+        """Markdown of one line, parsed once for all forms."""
+        return self._prose("line", text, read_inline)
+
+    def _block(self, text: str) -> Prose:
+        return self._prose("block", text, read_block)
+
+    def _prose(self, form: str, text: str, read: Callable[[str, str], Prose]) -> Prose:
+        key = form, text
+        if key not in self._read:
+            self._read[key] = read(text, self.issue.language)
+        return self._read[key]
+
+    def _rich(self, prose: Prose, where: str, first_heading: int = 3) -> Markup:
+        """HTML with its links numbered."""
 
         def refuse(url: str) -> None:
             self.warn("unsafe-link", where, f"a mail must not link to {url!r}: shown without it")
 
-        html = render(text, self.book.href, language=self.issue.language, refuse=refuse)
+        html = prose.html(self.book.href, refuse=refuse, first_heading=first_heading)
         return Markup(html)  # noqa: S704
 
     def _note(self, url: str) -> str:
@@ -180,7 +193,7 @@ class Page:
     def _shortened(self, paper: Paper, where: str) -> Abstract:
         whole = paper.abstract or ""
         if paper.abstract_format == "markdown":
-            whole = richtext.plain_inline(whole, no_note, language=self.issue.language)
+            whole = self._line(whole).line(no_note)
             short, cut = shorten(whole, self.brand.abstract_length)
             return Abstract(Markup.escape(short), short, cut)
         short, cut = shorten(whole, self.brand.abstract_length)
@@ -193,14 +206,14 @@ class Page:
             self._warn_of_unknown(converted.unknown, paper, where)
             return Markup(converted.html)  # noqa: S704
         if paper.abstract_format == "markdown":
-            return self._rich(richtext.render_inline, where, text)
+            return self._rich(self._line(text), where)
         return Markup.escape(text)
 
     def _formula_text(self, paper: Paper, text: str) -> str:
         if paper.abstract_format == "latex":
             return tex.tex_to_text(text)
         if paper.abstract_format == "markdown":
-            return richtext.plain_inline(text, no_note, language=self.issue.language)
+            return self._line(text).line(no_note)
         return text
 
     def _warn_of_unknown(self, unknown: Sequence[str], paper: Paper, where: str) -> None:

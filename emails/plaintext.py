@@ -3,7 +3,7 @@
 import re
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from emails.languages import ENGLISH, Words
 from emails.tables import TableView
@@ -11,6 +11,7 @@ from emails.wording import change
 
 WIDTH = 72
 _BLANKS = re.compile(r"[ \t\r\n]+")  # a no-break space breaks no line
+_ADDRESS = re.compile(r"://|@|^www\.")
 _CODE = re.compile(r" {4,}(?![-*>] |\d+\. )\S")
 _GUTTER = "  "
 _MIN_NAME = 16
@@ -32,19 +33,41 @@ def _character_columns(character: str) -> int:
 def wrapped(text: str, first: str = "", rest: str = "") -> str:
     """`text` in lines of at most 72 columns, begun with `first` and then `rest`.
 
-    Words, and so addresses, stay whole even where they are longer than a line.
+    An address stays whole, so that it can be followed; any other word that is longer than a line
+    goes on in the next one.
     """
     lines: list[str] = []
     line, room = first, WIDTH - columns(first)
-    for word in filter(None, _BLANKS.split(text)):
-        wide = columns(word)
-        if wide > room and line not in (first, rest):
+    begun = False
+    for word in _pieces(text, WIDTH - columns(rest)):
+        wide = len(word) if word.isascii() else columns(word)
+        if begun and wide >= room:
             lines.append(line)
-            line, room = rest, WIDTH - columns(rest)
-        glue = "" if line in (first, rest) else " "
-        line += glue + word
-        room -= wide + 1
-    return "\n".join([*lines, line]) if line != first else ""
+            line, room, begun = rest, WIDTH - columns(rest), False
+        line += f" {word}" if begun else word
+        room -= wide + begun
+        begun = True
+    return "\n".join([*lines, line]) if begun else ""
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """The words of `text`, those that are no address in pieces of at most `width` columns."""
+    for word in filter(None, _BLANKS.split(text)):
+        if len(word) * 2 <= width or _ADDRESS.search(word):
+            yield word
+        else:
+            yield from _cut(word, width)
+
+
+def _cut(word: str, width: int) -> Iterator[str]:
+    start = taken = 0
+    for at, character in enumerate(word):
+        wide = _character_columns(character)
+        if taken + wide > width:
+            yield word[start:at]
+            start, taken = at, 0
+        taken += wide
+    yield word[start:]
 
 
 def excerpt(text: str, length: int) -> str:

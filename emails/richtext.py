@@ -2,10 +2,11 @@
 
 CommonMark with strikethrough, footnotes, image sizes (`![alt](url){width=300}`) and the
 quotes of the language. Raw HTML shows as it was typed. Bare addresses stay text: write
-`<https://…>`. Links lead where `href` says (tracking), and those that a mail must not
+`<https://…>`, of which a long one is shown without its middle. Links lead where `href` says (tracking), and those that a mail must not
 carry lose their address and are told to `refuse`.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
@@ -67,6 +68,8 @@ _QUOTES: dict[str, Sequence[str]] = {
 _LONGEST_WITH_QUOTES = 30_000
 _MOST_QUOTES = 1_000
 _LOWEST_HEADING = 6
+LONGEST_ADDRESS = 60
+"""Characters of an address that is shown as itself."""
 
 Href = Callable[[str], str]
 Refuse = Callable[[str], None]
@@ -76,35 +79,43 @@ def _ignore(_url: str) -> None:
     """For callers who have reported the text already."""
 
 
-def render_inline(text: str, href: Href, *, language: str = "en", refuse: Refuse = _ignore) -> str:
-    """Markdown of one line, without paragraphs, as HTML. `href` maps every link's URL."""
-    parser = _parser(_base(language, text))
-    return _render(parser, parser.parseInline(text), href, refuse)
+class Prose:
+    """A text of Markdown, parsed once and written as often as it is needed."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+
+    def html(self, href: Href, *, refuse: Refuse = _ignore, first_heading: int = 3) -> str:
+        """As safe HTML. `href` maps every link's URL.
+
+        The highest heading becomes h3, or what `first_heading` says, and none skips a level.
+        """
+        tokens = [
+            token.copy(children=list(_lead(token.children, href, refuse)))
+            if token.children
+            else token
+            for token in _ranked(self._tokens, first_heading)
+        ]
+        parser = _parser("")
+        return _CLEANER.clean(parser.renderer.render(tokens, parser.options, {})).strip()
+
+    def line(self, note: Href) -> str:
+        """As text on one line. `note(url)` is what to put behind a link: " [3]"."""
+        return " ".join(_Plain(note).inline(SyntaxTreeNode(self._tokens)).split("\n"))
+
+    def lines(self, note: Href) -> str:
+        """As text, a line for each paragraph or list item, not wrapped."""
+        return _Plain(note).blocks(SyntaxTreeNode(self._tokens))
 
 
-def render_block(
-    text: str, href: Href, *, language: str = "en", refuse: Refuse = _ignore, first_heading: int = 3
-) -> str:
-    """Markdown as HTML blocks. `href` maps every link's URL.
-
-    The highest heading becomes h3, or what `first_heading` says, and none skips a level.
-    """
-    parser = _parser(_base(language, text))
-    tokens = parser.parse(text)
-    _rank_headings(tokens, first_heading)
-    return _render(parser, tokens, href, refuse)
+def read_inline(text: str, language: str = "en") -> Prose:
+    """Markdown of one line, without paragraphs."""
+    return Prose(_with_short_addresses(_parser(_base(language, text)).parseInline(text)))
 
 
-def plain_inline(text: str, note: Href, *, language: str = "en") -> str:
-    """Markdown on one line of text. `note(url)` is what to put behind a link: " [3]"."""
-    tokens = _parser(_base(language, text)).parseInline(text)
-    return " ".join(_Plain(note).inline(SyntaxTreeNode(tokens)).split("\n"))
-
-
-def plain_block(text: str, note: Href, *, language: str = "en") -> str:
-    """Markdown as text, a line for each paragraph or list item, not wrapped."""
-    tokens = _parser(_base(language, text)).parse(text)
-    return _Plain(note).blocks(SyntaxTreeNode(tokens))
+def read_block(text: str, language: str = "en") -> Prose:
+    """Markdown with its paragraphs, lists and headings."""
+    return Prose(_with_short_addresses(_parser(_base(language, text)).parse(text)))
 
 
 # --- Parsing
@@ -148,25 +159,32 @@ def _nothing(*_: object) -> str:
     return ""
 
 
+def _with_short_addresses(tokens: list[Token]) -> list[Token]:
+    """The tokens, with addresses that stand for themselves cut in their middle.
+
+    Nobody reads a long one, and on a phone it would be wider than the mail.
+    """
+    for children in filter(None, (token.children for token in tokens)):
+        for opening, label in itertools.pairwise(children):
+            if opening.markup == "autolink" and len(label.content) > LONGEST_ADDRESS:
+                kept = LONGEST_ADDRESS - 1
+                head = kept * 2 // 3
+                label.content = f"{label.content[:head]}…{label.content[head - kept :]}"
+    return tokens
+
+
 # --- HTML
 
 
-def _render(parser: MarkdownIt, tokens: list[Token], href: Href, refuse: Refuse) -> str:
-    for token in tokens:
-        if token.children:
-            token.children = list(_lead(token.children, href, refuse))
-    return _CLEANER.clean(parser.renderer.render(tokens, parser.options, {})).strip()
-
-
-def _rank_headings(tokens: list[Token], first: int) -> None:
+def _ranked(tokens: Sequence[Token], first: int) -> Iterator[Token]:
+    """The tokens, their headings from `first` down."""
     written = sorted({token.tag for token in tokens if token.type == "heading_open"})
     rank = first - 1
     for token in tokens:
         if token.type == "heading_open":
             rank = min(first + written.index(token.tag), rank + 1, _LOWEST_HEADING)
-            token.tag = f"h{rank}"
-        elif token.type == "heading_close":
-            token.tag = f"h{rank}"
+        is_heading = token.type in {"heading_open", "heading_close"}
+        yield token.copy(tag=f"h{rank}") if is_heading else token
 
 
 def _lead(children: list[Token], href: Href, refuse: Refuse) -> Iterator[Token]:
@@ -179,7 +197,7 @@ def _lead(children: list[Token], href: Href, refuse: Refuse) -> Iterator[Token]:
             if refused:
                 refuse(url)
                 continue
-            token.attrs["href"] = href(url)
+            token = token.copy(attrs={**token.attrs, "href": href(url)})  # noqa: PLW2901
         elif token.type == "link_close" and refused:
             refused = False
             continue
