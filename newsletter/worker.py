@@ -11,7 +11,7 @@ Any number of workers may run over one PostgreSQL; each duty is safe beside its 
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from functools import partial
 
@@ -22,6 +22,7 @@ from newsletter.dispatch import freeze, settle, sweep
 from newsletter.dispatch.alerts import alert
 from newsletter.dispatch.dispatcher import Dispatcher
 from newsletter.dispatch.notices import NoticeSender
+from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.permission import require_safe
@@ -29,6 +30,7 @@ from newsletter.editions.approval import require_approved, void_approval
 from newsletter.editions.models import Edition
 from newsletter.errors import ConfigurationError, DatabaseError, NotApproved
 from newsletter.feedback.duty import work_feedback
+from newsletter.feedback.refusals import learn
 from newsletter.providers.base import Provider
 from newsletter.publications import Publication
 from newsletter.settings import Settings
@@ -148,6 +150,7 @@ class DispatchDuty:
             self._site,
             pace=Pace(settings.send_rate - notices_rate(settings)),
             lease_seconds=settings.lease_seconds,
+            learn=self._learn,
         )
         self._swept_at = self._looked_at = float("-inf")
         self._freezing = False
@@ -177,6 +180,9 @@ class DispatchDuty:
                 "batch %s: its worker died, %s deliveries are unsure", lease.batch_id, unsure
             )
         self._close_finished()
+
+    def _learn(self, session: Session, lessons: Sequence[Lesson]) -> None:
+        learn(session, lessons, provider=self._provider.name, now=time.time())
 
     def _close_finished(self) -> None:
         with self._database.reading() as session:

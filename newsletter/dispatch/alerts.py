@@ -64,7 +64,7 @@ def pause_and_alert(session: Session, edition_id: int, *, reason: str, now: floa
             key=f"paused:{edition_id}:{int(now)}",
             subject=f"Edition {edition.name} is paused",
             lines=[
-                f"Why: {reason}.",
+                f"Why: {reason.rstrip('.')}.",
                 f"When it is put right: newsletter edition resume {edition.name}",
             ],
             now=now,

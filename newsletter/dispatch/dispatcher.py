@@ -29,7 +29,7 @@ from newsletter.dispatch.ledger import (
     monotonic,
 )
 from newsletter.dispatch.mailing import mailing
-from newsletter.dispatch.outcomes import Result, finish_window
+from newsletter.dispatch.outcomes import Learn, Result, finish_window, learn_nothing
 from newsletter.dispatch.pacing import Pace
 from newsletter.errors import EditionError, LeaseLost, NotFound
 from newsletter.providers.base import (
@@ -90,7 +90,9 @@ class Dispatcher:
         *,
         pace: Pace,
         lease_seconds: float,
+        learn: Learn = learn_nothing,
     ) -> None:
+        self._learn = learn
         self._database = database
         self._provider = provider
         self._site = site
@@ -174,22 +176,25 @@ class Dispatcher:
 
     def _turn(self, landed: Sequence[Future[Sequence[Outcome]]]) -> bool:
         results = {future: self._results(future) for future in landed}
-        refused = [
-            self._flights[future].held.lease.edition_id
+        refused = {
+            self._flights[future].held.lease.edition_id: str(future.exception())
             for future in landed
             if isinstance(future.exception(), AuthenticationRefused)
-        ]
+        }
         flying = len(self._flights) - len(landed)
 
         def work(session: Session) -> _Step:
             step = _Step()
             editions = self._lock_editions(session)
             self._lock_landed(session, landed)
+            lessons = []
             for future in sorted(landed, key=lambda one: self._flights[one].held.lease.batch_id):
                 lease = self._flights[future].held.lease
-                finish_window(session, editions[lease.edition_id], lease.batch_id, results[future])
+                edition = editions[lease.edition_id]
+                lessons.append(finish_window(session, edition, lease.batch_id, results[future]))
             self._hand_off(session, step, room=self._provider.in_flight - flying)
             self._close(session, step, landed)
+            self._learn(session, lessons)  # last: it locks tallies, which come after all else
             return step
 
         if not landed and not self._has_work(flying):
@@ -199,8 +204,7 @@ class Dispatcher:
             self._flights.pop(future).held.flights -= 1
             self._heed(results[future])
         self._carry_out(step)
-        for edition_id in refused:
-            why = f"{self._provider.name} refuses the key: set it right, then resume"
+        for edition_id, why in refused.items():
             self._pause(edition_id, why)
         return bool(landed or step.launches or step.drained or step.let_go)
 

@@ -1,7 +1,7 @@
 """Finish: what the provider said of a window, stored; what may be tried again, queued again."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, select, update
@@ -31,9 +31,28 @@ class Result(NamedTuple):
     outcome: Outcome
 
 
+class Lesson(NamedTuple):
+    """What a window's outcomes say of its readers' addresses.
+
+    `turned_away`: refused, or put off until the attempts were used up.
+    """
+
+    edition_id: int
+    accepted: int
+    turned_away: Sequence[Result]
+
+
+Learn = Callable[[Session, Sequence[Lesson]], None]
+"""Takes lessons in the transaction that stores the outcomes, once every other lock is held."""
+
+
+def learn_nothing(_session: Session, _lessons: Sequence[Lesson]) -> None:
+    """For who only sends."""
+
+
 def finish_window(
     session: Session, edition: LockedEdition, batch_id: int, results: Sequence[Result]
-) -> None:
+) -> Lesson:
     """Store the outcomes of a window; the caller has locked the edition's row.
 
     Only what is still open in this batch changes state: evidence that came first stands, and
@@ -54,8 +73,14 @@ def finish_window(
     _settle(session, batch, by_kind[OutcomeKind.UNSURE], DeliveryState.UNSURE)
     if edition.state == EditionState.CANCELLED:
         _settle(session, batch, by_kind[OutcomeKind.LATER], DeliveryState.CANCELLED)
+        failed: Sequence[Result] = ()
     else:
-        _try_later(session, batch, by_kind[OutcomeKind.LATER])
+        failed = _try_later(session, batch, by_kind[OutcomeKind.LATER])
+    return Lesson(
+        batch.edition_id,
+        accepted=len(by_kind[OutcomeKind.ACCEPTED]),
+        turned_away=[*by_kind[OutcomeKind.REFUSED], *failed],
+    )
 
 
 def backoff(attempt: int) -> float:
@@ -104,8 +129,8 @@ def _settle(
         )
 
 
-def _try_later(session: Session, batch: Batch, results: Sequence[Result]) -> None:
-    """Queue again what was certainly not taken; give up what has used its attempts up."""
+def _try_later(session: Session, batch: Batch, results: Sequence[Result]) -> list[Result]:
+    """Queue again what was certainly not taken; give up, and return, what has used its attempts up."""
     still_open = _still_open(session, batch, [one.subscriber_id for one in results])
     retry: dict[tuple[int, float], list[int]] = defaultdict(list)
     failed: list[Result] = []
@@ -125,6 +150,7 @@ def _try_later(session: Session, batch: Batch, results: Sequence[Result]) -> Non
     now = session.execute(select(db_now())).scalar_one() if retry else 0.0
     for (attempt, pause), ids in retry.items():
         requeue(session, batch, ids, variant=batch.variant, due_at=now + pause, attempt=attempt)
+    return failed
 
 
 def _still_open(session: Session, batch: Batch, ids: Sequence[int]) -> set[int]:

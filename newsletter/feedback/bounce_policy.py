@@ -52,6 +52,7 @@ class Consequence(StrEnum):
     ALERT = "alert"
 
 
+BOUNCES = frozenset({EventKind.BOUNCED, EventKind.REFUSED})
 ENDS_MAIL = frozenset({Consequence.SUPPRESS, Consequence.COMPLAIN, Consequence.LEAVE})
 
 BY_BOUNCE: dict[BounceKind, Consequence] = {
@@ -95,13 +96,13 @@ def consequence(event: NormalEvent) -> Consequence:
         return Consequence.LEAVE
     if event.kind == EventKind.DROPPED:
         return BY_REJECTION[event.rejection or Rejection.OTHER]
-    if event.kind == EventKind.BOUNCED:
+    if event.kind in BOUNCES:
         return BY_BOUNCE[event.bounce or BounceKind.SOFT]
     return Consequence.NONE
 
 
 class Past(NamedTuple):
-    """One earlier event of a reader, of kind delivered or bounced."""
+    """One earlier event of a reader: delivered, or one of `BOUNCES`."""
 
     edition_id: int | None
     kind: str
@@ -131,6 +132,6 @@ def is_worn_out(history: Iterable[Past]) -> bool:
 
 def _arrivals(pasts: list[Past]) -> list[float]:
     """When one edition arrived for good."""
-    if any(past.kind == EventKind.BOUNCED for past in pasts):
+    if any(past.kind in BOUNCES for past in pasts):
         return []
     return [past.at for past in pasts if past.kind == EventKind.DELIVERED]

@@ -5,15 +5,18 @@ locks the reader first.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, literal, null, select
 from sqlmodel import Session, col
 
 from newsletter.dispatch.alerts import alert
+from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.editions.models import Edition
 from newsletter.feedback.bounce_policy import (
+    BOUNCES,
     SOFT_WINDOW,
     Consequence,
     Past,
@@ -22,6 +25,7 @@ from newsletter.feedback.bounce_policy import (
 )
 from newsletter.feedback.events import EventKind, PlacedEvent
 from newsletter.feedback.models import EVENT
+from newsletter.feedback.refusals import TELLS_LATER
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.models import SuppressionReason
@@ -140,7 +144,15 @@ def _worn_out(session: Session, cases: Sequence[_Case]) -> frozenset[int]:
     if not ids:
         return frozenset()
     since = min(case.placed.event.at for case in soft) - SOFT_WINDOW
-    rows = session.execute(
+    histories: dict[int, list[Past]] = defaultdict(list)
+    for rows in (_past_events(session, ids, since), _taken(session, ids, since)):
+        for reader_id, edition_id, kind, bounce, at in rows:
+            histories[reader_id].append(Past(edition_id, kind, bounce, at))
+    return frozenset(reader_id for reader_id in ids if is_worn_out(histories[reader_id]))
+
+
+def _past_events(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Row[Any]]:
+    return session.execute(
         select(
             EVENT.c.subscriber_id,
             EVENT.c.edition_id,
@@ -148,12 +160,28 @@ def _worn_out(session: Session, cases: Sequence[_Case]) -> frozenset[int]:
             EVENT.c.bounce_kind,
             EVENT.c.at,
         ).where(
-            EVENT.c.subscriber_id.in_(ids),
+            EVENT.c.subscriber_id.in_(reader_ids),
             EVENT.c.at > since,
-            EVENT.c.kind.in_((EventKind.DELIVERED, EventKind.BOUNCED)),
+            EVENT.c.kind.in_((EventKind.DELIVERED, *BOUNCES)),
         )
     )
-    histories: dict[int, list[Past]] = defaultdict(list)
-    for reader_id, *past in rows:
-        histories[reader_id].append(Past(*past))
-    return frozenset(reader_id for reader_id in ids if is_worn_out(histories[reader_id]))
+
+
+def _taken(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Row[Any]]:
+    """What was accepted by a provider that says no more, and has not come back: it arrived."""
+    return session.execute(
+        select(
+            DELIVERY.c.subscriber_id,
+            DELIVERY.c.edition_id,
+            literal(EventKind.DELIVERED.value),
+            null(),
+            DELIVERY.c.accepted_at,
+        )
+        .join_from(DELIVERY, BATCH, DELIVERY.c.batch_id == BATCH.c.id)
+        .where(
+            DELIVERY.c.subscriber_id.in_(reader_ids),
+            DELIVERY.c.accepted_at > since,
+            DELIVERY.c.bounced_at.is_(None),
+            BATCH.c.provider.not_in(TELLS_LATER),
+        )
+    )

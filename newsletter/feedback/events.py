@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     DEFERRED = "deferred"
     DELIVERED = "delivered"
     BOUNCED = "bounced"
+    REFUSED = "refused"  # bounced at the door: the provider would not take it
     DROPPED = "dropped"  # accepted, then never tried
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from newsletter.database import Database
 from newsletter.errors import DatabaseError
-from newsletter.feedback import sendgrid
+from newsletter.feedback import refusals, sendgrid
 from newsletter.feedback.bounce_policy import ENDS_MAIL, consequence
 from newsletter.feedback.brake import bounce_brake
 from newsletter.feedback.effects import take_effect
@@ -42,7 +42,10 @@ class Reader(Protocol):
     def __call__(self, body: bytes, *, received_at: float) -> list[NormalEvent]: ...
 
 
-READERS: Mapping[str, Reader] = {sendgrid.PROVIDER: sendgrid.normalise}
+READERS: Mapping[str, Reader] = {
+    sendgrid.PROVIDER: sendgrid.normalise,
+    refusals.INBOX: refusals.normalise,
+}
 
 
 def receive(session: Session, provider: str, body: bytes, *, now: float) -> None:

@@ -59,6 +59,9 @@ def settle(row: Row, event: NormalEvent) -> Row:
     state = STATES.get(event.kind)
     if state is not None:
         return _with_evidence(row, event, state)
+    if event.kind == EventKind.REFUSED:
+        # Never taken, so never bounced: the dispatcher has stored that; this says whose fault it is.
+        return {**row, "bounce_kind": row["bounce_kind"] or event.bounce}
     if event.kind == EventKind.UNSUBSCRIBED:
         return {**row, "unsubscribed_at": _earliest(row["unsubscribed_at"], event.at)}
     return row
@@ -116,7 +119,7 @@ def settle_deliveries(session: Session, placed: Iterable[PlacedEvent]) -> dict[i
         for edition_id in sorted(events)
     }
     for edition_id, weight in weights.items():
-        _add_to_tally(session, edition_id, weight)
+        add_to_tally(session, edition_id, weight)
     return weights
 
 
@@ -165,7 +168,8 @@ def _locked(
     ]
 
 
-def _add_to_tally(session: Session, edition_id: int, weight: Weight) -> None:
+def add_to_tally(session: Session, edition_id: int, weight: Weight) -> None:
+    """Add to what the bounce brake weighs."""
     if not weight.settled and not weight.hard:
         return
     fresh = insert(session, BOUNCE_TALLY).values(

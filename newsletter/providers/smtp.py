@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from newsletter.providers.base import Mailing, Outcome
 from newsletter.providers.messages import Messages
 from newsletter.providers.smtp_pool import Pool
-from newsletter.providers.smtp_queue import Window
+from newsletter.providers.smtp_queue import Acquaintance, Window
 from newsletter.providers.smtp_server import SmtpServer, open_conversation
 
 T = TypeVar("T")
@@ -49,10 +49,11 @@ class SmtpProvider:
         )
         self._pool = Pool(self._connect, limit=options.connections)
         self._messages = Messages()
+        self._server = Acquaintance()
         self._loop = LoopThread("smtp")
 
     def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
-        window = Window(mailing, self._messages.of(mailing))
+        window = Window(mailing, self._messages.of(mailing), self._server)
         self._loop.call(self._pool.offer, window)
         return window.future
 

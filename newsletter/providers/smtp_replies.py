@@ -18,7 +18,17 @@ LONGEST_REPLY = 32_768
 """RFC 5321 §4.5.3.1.5 allows 512 octets a line; this many without an end are no reply."""
 TEXT_KEPT = 500
 
+SENDER_AT_FAULT = frozenset({"5.1.7", "5.1.8"})
+"""Our address, or its domain, is not to the server's liking (RFC 3463 §3.2): said at RCPT by
+servers that wait with every refusal until then."""
+POLICY = "5.7."
+"""Security or policy (RFC 3463 §3.8)."""
+
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
+_POLICY_WORDS = re.compile(
+    r"\b(relay\w*|authenticat\w+|polic(y|ies)|reputation|spam\w*|black-?list\w*|block-?list\w*)\b",
+    re.IGNORECASE,
+)
 
 
 class MalformedReplyError(ConnectionError):
@@ -71,6 +81,16 @@ class ReplyReader:
             words = " ".join((*self._lines, words))
             self._lines.clear()
         return Reply(int(line[:3]), words[:TEXT_KEPT])
+
+
+def is_about_us(enhanced: str | None, text: str) -> bool:
+    """Whether a refusal says that the server won't take mail from us, whoever it is for.
+
+    By the enhanced code; where none came (Exim gives none), by the words that servers use.
+    """
+    if enhanced is not None:
+        return enhanced.startswith(POLICY) or enhanced in SENDER_AT_FAULT
+    return _POLICY_WORDS.search(text) is not None
 
 
 def before_body(reply: Reply) -> Outcome:
