@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, literal, null, select
+from sqlalchemy import literal, null, select
 from sqlmodel import Session, col
 
 from newsletter.dispatch.alerts import alert
@@ -151,7 +151,7 @@ def _worn_out(session: Session, cases: Sequence[_Case]) -> frozenset[int]:
     return frozenset(reader_id for reader_id in ids if is_worn_out(histories[reader_id]))
 
 
-def _past_events(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Row[Any]]:
+def _past_events(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Sequence[Any]]:
     return session.execute(
         select(
             EVENT.c.subscriber_id,
@@ -167,7 +167,7 @@ def _past_events(session: Session, reader_ids: Collection[int], since: float) ->
     )
 
 
-def _taken(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Row[Any]]:
+def _taken(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Sequence[Any]]:
     """What was accepted by a provider that says no more, and has not come back: it arrived."""
     return session.execute(
         select(
