@@ -6,10 +6,11 @@ constant is encoded by itself and every slot stands on a line of its own between
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from itertools import takewhile
 from typing import Self
 
 from emails import headers as fields
@@ -64,15 +65,21 @@ class Port:
 
 
 class Skeleton:
-    """A message encoded but for its slots. Immutable; `fill` may run in several threads."""
+    """A message encoded but for its slots. Immutable; `fill` may run in several threads.
+
+    What its bodies hold of a reader is mostly one value, the token, again and again: `_tail` are the
+    constants between the places of that last one, so that filling them is one join of bytes. What
+    comes before, the headers, is `_head`.
+    """
 
     def __init__(self, pieces: Iterable[bytes | Port]) -> None:
-        constants, entries = _alternate(pieces)
-        self._ports = tuple(dict.fromkeys(entries))
-        self._entries = tuple(self._ports.index(port) for port in entries)
-        self._parts = [b""] * (len(constants) + len(entries))
-        self._parts[::2] = constants
-        self.slots = tuple(dict.fromkeys(port.slot for port in self._ports))
+        constants, ports = _alternate(pieces)
+        run = _last_run(ports)
+        first = len(ports) - run
+        self._head = tuple(_interleave(constants[: first + 1], ports[:first]))
+        self._tail = [b"", *constants[first + 1 :]]
+        self._last = ports[-1] if ports else None
+        self.slots = tuple(dict.fromkeys(port.slot for port in ports))
 
     def fill(self, values: Mapping[str, str]) -> bytes:
         """The whole message for one reader, with CRLF line ends.
@@ -81,12 +88,16 @@ class Skeleton:
         missing value, HeaderError for one that cannot stand in its header.
         """
         try:
-            encoded = [port.encode(values[port.slot]) for port in self._ports]
+            head = [
+                piece if isinstance(piece, bytes) else piece.encode(values[piece.slot])
+                for piece in self._head
+            ]
+            last = self._last.encode(values[self._last.slot]) if self._last else b""
         except KeyError as error:
             raise SlotError(f"no value for the slot {error}; needed are {self.slots}") from error
-        parts = self._parts.copy()
-        parts[1::2] = [encoded[entry] for entry in self._entries]
-        return b"".join(parts)
+        tail = self._tail.copy()
+        tail[0] = b"".join(head)
+        return last.join(tail)
 
     def stuffed(self) -> Self:
         """This skeleton, fit for SMTP's DATA but for the final dot.
@@ -242,9 +253,8 @@ def _encode_word(value: str) -> bytes:
 
 
 def _encode_mailbox(value: str) -> bytes:
-    if fields.BARE_ADDRESS.fullmatch(value) and len(value) <= SLOT_OCTETS:
-        return value.encode("ascii")
-    return _short_ascii(fields.mailbox("To", value))
+    plain = fields.BARE_ADDRESS.fullmatch(value)
+    return _short_ascii(value if plain else fields.mailbox("To", value))
 
 
 def _begin_subject(value: str) -> bytes:
@@ -281,6 +291,11 @@ def _alternate(pieces: Iterable[bytes | Port]) -> tuple[list[bytes], list[Port]]
         else:
             constants[-1] += piece
     return constants, ports
+
+
+def _last_run(ports: Sequence[Port]) -> int:
+    """How often the last port stands there at the end, one after the other."""
+    return len(list(takewhile(lambda port: port == ports[-1], reversed(ports))))
 
 
 def _interleave(constants: list[bytes], ports: list[Port]) -> Iterable[bytes | Port]:
