@@ -96,6 +96,33 @@ class Settings(BaseSettings):
     unsure_wait: float = Field(
         1800.0, ge=0, description="Seconds to wait for evidence before the `unsure` policy acts."
     )
+    keep_webhooks: float = Field(
+        0.0,
+        ge=0,
+        description="Days that a webhook stays as it came after it was read; 0: till the next minute.",
+    )
+    keep_unreadable_webhooks: float = Field(
+        30.0, ge=0, description="Days that a webhook stays that could not be read."
+    )
+    keep_events: float = Field(
+        365.0,
+        ge=31,
+        description="Days that a provider's events stay, beside what they did to a delivery.",
+    )
+    keep_notices: float = Field(
+        30.0, ge=3, description="Days that a confirmation or another small mail is remembered."
+    )
+    keep_consent_ips: float = Field(
+        30.0,
+        ge=0,
+        description="Days that a consent keeps the network address it came from; 0: never stored.",
+    )
+    keep_requests: float = Field(
+        30.0, ge=3, description="Days that a sign-up stays that nobody confirmed."
+    )
+    keep_imports: float = Field(
+        30.0, ge=1, description="Days that an import which was cut off can be taken up again."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the log says."
     )
