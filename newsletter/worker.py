@@ -3,7 +3,7 @@
 dispatch      freezes what is due, sends, sweeps up after dead workers
 notices       confirmations and other small mails
 feedback      the providers' events, opens and clicks
-housekeeping  readers whose pause is over, throttles that are past
+housekeeping  readers whose pause is over, what has been kept long enough
 
 Any number of workers may run over one PostgreSQL; each duty is safe beside its twins.
 """
@@ -31,11 +31,11 @@ from newsletter.editions.models import Edition
 from newsletter.errors import ConfigurationError, DatabaseError, NotApproved
 from newsletter.feedback.duty import work_feedback
 from newsletter.feedback.refusals import learn
+from newsletter.privacy.retention import Retention, forget
 from newsletter.providers.base import Provider
 from newsletter.publications import Publication
 from newsletter.settings import Settings
 from newsletter.site import Site
-from subscribers.guard import forget_expired
 from subscribers.preferences import resume_due
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,11 @@ class Worker:
         )
 
     def _housekeeping(self) -> None:
-        self._repeat(lambda: keep_house(self._database, now=time.time()), idle=HOUSEKEEPING_SECONDS)
+        retention = Retention.of(self._settings)
+        self._repeat(
+            lambda: keep_house(self._database, retention, now=time.time()),
+            idle=HOUSEKEEPING_SECONDS,
+        )
 
     def _repeat(self, step: Callable[[], bool], *, idle: float) -> None:
         """Call `step` until told to stop; pause where it found nothing to do."""
@@ -267,8 +271,8 @@ def notices_rate(settings: Settings) -> float:
     return settings.send_rate * NOTICES_SHARE
 
 
-def keep_house(database: Database, *, now: float) -> bool:
-    """Wake readers whose pause is over; forget throttles that are past."""
+def keep_house(database: Database, retention: Retention, *, now: float) -> bool:
+    """Wake readers whose pause is over; forget what has been kept long enough."""
     woken = database.transact(lambda session: resume_due(session, now=now))
-    forgotten = database.transact(lambda session: forget_expired(session, now=now))
+    forgotten = forget(database, retention, now=now)
     return bool(woken or forgotten)

@@ -196,6 +196,14 @@ def mask(email: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
+_WITHIN = re.compile(r"""[^\s<>()\[\]"',;:@]+@[^\s<>()\[\]"',;:@]+""")
+
+
+def mask_within(text: str) -> str:
+    """Mask the addresses that a text holds, such as a server's words about a mail."""
+    return _WITHIN.sub(lambda found: mask(found[0]), text)
+
+
 def clean_name(name: str) -> str:
     """Make a name fit for a header: no control or format characters, one line, not too long."""
     visible = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in name)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from subscribers import history
 from subscribers.models import ConsentKind, ConsentRecord, Subscription, Tracking
 
 
@@ -56,6 +57,8 @@ def _record(
     granted: bool,
     now: float,
 ) -> int:
+    if kind == ConsentKind.MAIL:
+        history.keep_import(session, subscription)
     record = ConsentRecord(
         subscriber_id=subscription.subscriber_id,
         publication_id=subscription.publication_id,

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete
+from sqlalchemy import case, delete, select
 from sqlmodel import Session
 
 from subscribers.addresses import Address, KeyedHash, throttle_key
@@ -97,10 +97,11 @@ def take(session: Session, key: str, cap: Cap, *, now: float) -> bool:
     return counted.first() is not None
 
 
-def forget_expired(session: Session, *, now: float) -> int:
-    """Delete the counts whose window is over; return how many. A duty of the worker."""
+def forget_expired(session: Session, *, now: float, limit: int) -> int:
+    """Delete up to `limit` counts whose window is over; return how many. A duty of the worker."""
+    expired = select(THROTTLE.c.key).where(THROTTLE.c.expires_at <= now).limit(limit)
     gone = session.execute(
-        delete(THROTTLE).where(THROTTLE.c.expires_at <= now).returning(THROTTLE.c.key)
+        delete(THROTTLE).where(THROTTLE.c.key.in_(expired)).returning(THROTTLE.c.key)
     )
     return len(gone.all())
 

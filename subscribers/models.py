@@ -105,8 +105,9 @@ class Subscriber(SQLModel, table=True):
 class ConsentRecord(SQLModel, table=True):
     """What was agreed or withdrawn, when and from where.
 
-    Append-only: rows are never changed, but for the `ip` and the `note` of somebody erased. An
-    import's consent is one row without subscriber that its subscriptions point at.
+    Append-only: rows are never changed, but for an `ip` whose time is over and the `ip` and `note`
+    of somebody erased. An import's consent is one row without subscriber that its subscriptions
+    point at.
     """
 
     __tablename__: ClassVar[str] = "consent_record"
@@ -120,6 +121,13 @@ class ConsentRecord(SQLModel, table=True):
         ),
         _one_of("kind", ConsentKind, "ck_consent_record_kind"),
         Index("ix_consent_record_subscriber", "subscriber_id", "at"),
+        # Retention looks only at what still has one.
+        Index(
+            "ix_consent_record_ip",
+            "at",
+            sqlite_where=text("ip <> ''"),
+            postgresql_where=text("ip <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -167,6 +175,12 @@ class Subscription(SQLModel, table=True):
             "paused_until",
             sqlite_where=text("state = 'paused'"),
             postgresql_where=text("state = 'paused'"),
+        ),
+        Index(
+            "ix_subscription_pending",
+            "created_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
         ),
         {"sqlite_with_rowid": False},
     )
@@ -224,6 +238,29 @@ class Suppression(SQLModel, table=True):
     lifted_by: str = ""
 
 
+class Happening(SQLModel, table=True):
+    """What happened to a reader that is no consent: asked, muted topics, paused, came by an import.
+
+    Only ever added to; deleted when the reader is erased. The timeline (`timeline.py`) is made of
+    these and of what the other tables tell.
+    """
+
+    __tablename__: ClassVar[str] = "happening"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", name="pk_happening"),
+        ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name="fk_happening_subscriber"),
+        Index("ix_happening_subscriber", "subscriber_id", "at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int
+    publication_id: int | None = None
+    at: float
+    what: str
+    source: str = ""
+    note: str = ""
+
+
 class Throttle(SQLModel, table=True):
     """How often something happened since `window_start`; forgotten after `expires_at`."""
 
@@ -279,5 +316,6 @@ SUBSCRIBER: Table = SQLModel.metadata.tables["subscriber"]
 CONSENT_RECORD: Table = SQLModel.metadata.tables["consent_record"]
 SUBSCRIPTION: Table = SQLModel.metadata.tables["subscription"]
 SUPPRESSION: Table = SQLModel.metadata.tables["suppression"]
+HAPPENING: Table = SQLModel.metadata.tables["happening"]
 THROTTLE: Table = SQLModel.metadata.tables["throttle"]
 IMPORT_RUN: Table = SQLModel.metadata.tables["import_run"]

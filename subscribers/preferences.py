@@ -11,14 +11,17 @@ from zoneinfo import available_timezones
 
 from sqlmodel import Session, col, select
 
-from subscribers import consent, suppression
+from subscribers import consent, history, suppression
 from subscribers.addresses import clean_name, mask
 from subscribers.consent import Agreement
 from subscribers.errors import InvalidPreference
+from subscribers.exports import iso
 from subscribers.models import State, Subscriber, Subscription, Tracking
 from subscribers.readers import find, find_to_change
 from subscribers.states import Act, move
 
+PAGE = "preferences"
+"""Where a change comes from, unless it says otherwise."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as people use it
 
 
@@ -59,13 +62,17 @@ def mute(
     topics: Collection[str],
     *,
     declared: Collection[str],
+    now: float,
 ) -> None:
     """Mute exactly these topics; raise InvalidPreference for one that is not declared."""
     unknown = sorted(set(topics) - set(declared))
     if unknown:
         raise InvalidPreference(f"There is no topic {', '.join(unknown)}.")
     _, subscription = find_to_change(session, subscriber_id, publication_id)
-    subscription.muted = " ".join(sorted(set(topics)))
+    muted = " ".join(sorted(set(topics)))
+    if muted != subscription.muted:
+        subscription.muted = muted
+        _note(session, subscription, "topics", muted and f"without {muted}", now=now)
 
 
 def pause(
@@ -76,14 +83,24 @@ def pause(
         raise InvalidPreference("A pause ends in the future.")
     subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
     move(subscription, Act.PAUSE, now=now)
-    subscription.paused_until = until
+    if until != subscription.paused_until:
+        subscription.paused_until = until
+        _note(session, subscription, "paused", f"until {iso(until)}", now=now)
     _refresh(session, subscriber)
 
 
-def resume(session: Session, subscriber_id: int, publication_id: int, *, now: float) -> None:
+def resume(
+    session: Session,
+    subscriber_id: int,
+    publication_id: int,
+    *,
+    now: float,
+    source: str = PAGE,
+) -> None:
     """End a pause early."""
     subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
-    move(subscription, Act.RESUME, now=now)
+    if move(subscription, Act.RESUME, now=now):
+        _note(session, subscription, "pause ended", now=now, source=source)
     _refresh(session, subscriber)
 
 
@@ -96,7 +113,7 @@ def resume_due(session: Session, *, now: float, limit: int = 500) -> int:
         .limit(limit)
     ).all()
     for subscriber_id, publication_id in due:
-        resume(session, subscriber_id, publication_id, now=now)
+        resume(session, subscriber_id, publication_id, now=now, source="its date")
     return len(due)
 
 
@@ -114,25 +131,52 @@ def set_tracking(
     consent.set_tracking(session, subscription, tracking, act, now=now)
 
 
-def set_language(session: Session, subscriber_id: int, publication_id: int, language: str) -> None:
+def set_language(
+    session: Session, subscriber_id: int, publication_id: int, language: str, *, now: float
+) -> None:
     """Set the language that a reader wants; empty: the publication's."""
     if language and not _LANGUAGE.fullmatch(language):
         raise InvalidPreference(f"{language[:40]!r} is not a language tag such as en or pt-BR.")
-    find_to_change(session, subscriber_id, publication_id)[0].language = language
+    subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
+    if language != subscriber.language:
+        subscriber.language = language
+        _note(session, subscription, "language", language, now=now)
 
 
 def set_time_zone(
-    session: Session, subscriber_id: int, publication_id: int, time_zone: str
+    session: Session, subscriber_id: int, publication_id: int, time_zone: str, *, now: float
 ) -> None:
     """Set where a reader lives by the clock; empty: as the publication."""
     if time_zone and time_zone not in available_timezones():
         raise InvalidPreference(f"{time_zone[:40]!r} is not a time zone such as Europe/Paris.")
-    find_to_change(session, subscriber_id, publication_id)[0].time_zone = time_zone
+    subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
+    if time_zone != subscriber.time_zone:
+        subscriber.time_zone = time_zone
+        _note(session, subscription, "time zone", time_zone, now=now)
 
 
-def set_name(session: Session, subscriber_id: int, publication_id: int, name: str) -> None:
+def set_name(
+    session: Session, subscriber_id: int, publication_id: int, name: str, *, now: float
+) -> None:
     """Set a reader's name, made fit for a header."""
-    find_to_change(session, subscriber_id, publication_id)[0].name = clean_name(name)
+    subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
+    clean = clean_name(name)
+    if clean != subscriber.name:
+        subscriber.name = clean
+        _note(session, subscription, "name", now=now)
+
+
+def _note(
+    session: Session,
+    subscription: Subscription,
+    what: str,
+    note: str = "",
+    *,
+    now: float,
+    source: str = PAGE,
+) -> None:
+    whose = (subscription.subscriber_id, subscription.publication_id)
+    history.note(session, *whose, what, now=now, source=source, note=note)
 
 
 def _refresh(session: Session, subscriber: Subscriber) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
-from subscribers import consent, guard, suppression
+from subscribers import consent, guard, history, suppression
 from subscribers.addresses import (
     ANY_ADDRESS,
     Address,
@@ -122,6 +122,10 @@ def request(
     subscriber, subscription = _remember(session, publication_id, address, asked, now=now)
     keys = [address.key, hashed_key(address.key, hash_of)]
     suppressed = suppression.find_live(session, keys)
+    if subscription.state == State.PENDING:  # not forgotten before its latest request is
+        subscription.created_at, subscription.source = now, asked.source
+    whose = (subscription.subscriber_id, publication_id)
+    history.note(session, *whose, "asked to subscribe", now=now, source=asked.source)
     return Answer(_mail(subscriber, subscription, suppressed), answer.suggestion)
 
 

@@ -21,7 +21,8 @@ from newsletter.cli.output import (
     show_table,
 )
 from newsletter.dispatch.queue import queue_notice
-from subscribers import privacy, signup
+from newsletter.privacy.erasure import erase_person
+from subscribers import history, person, signup
 from subscribers.addresses import KeyedHash, parse
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
@@ -148,8 +149,8 @@ def show(
     """Show a reader: all that is kept about them, and their timeline."""
     with open_desk(publication) as desk, desk.database.reading() as session:
         reader_id = _reader(session, email)
-        data = privacy.person_data(session, reader_id)
-        happenings = privacy.timeline(session, reader_id)
+        data = person.person_data(session, reader_id)
+        happenings = history.timeline(session, reader_id)
     if as_json:
         emit({**data, "timeline": [asdict(one) for one in happenings]})
         return
@@ -166,10 +167,11 @@ def erase(
     confirm(f"Erase {email} for good?", yes=yes)
 
     def work(session: Session) -> None:
-        privacy.erase(
+        erase_person(
             session,
             _reader(session, email),
-            Agreement(source="editor", note=f"erased by {actor()}"),
+            Agreement(source="editor"),
+            by=actor(),
             hash_of=_hash_of(desk),
             now=now(),
         )

@@ -121,6 +121,7 @@ class Notice(SQLModel, table=True):
             sqlite_where=text("state IN ('queued', 'leased')"),
             postgresql_where=text("state IN ('queued', 'leased')"),
         ),
+        Index("ix_notice_subscriber", "subscriber_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

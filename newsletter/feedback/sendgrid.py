@@ -15,7 +15,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from newsletter.feedback.bounce_policy import classify, enhanced_code
 from newsletter.feedback.errors import BadSignature, UnreadableBody
 from newsletter.feedback.events import BounceKind, EventKind, NormalEvent, Rejection
-from subscribers.addresses import parse
+from subscribers.addresses import mask_within, parse
 from subscribers.errors import SubscribersError
 
 PROVIDER = "sendgrid"
@@ -23,8 +23,10 @@ SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 REFERENCE = "nl_delivery"
 """The custom argument that carries the key of a delivery."""
+MESSAGE_ID = "smtp-id"
 MAX_WORDS = 500
-PERSONAL = frozenset({"ip", "useragent"})
+PERSONAL = frozenset({"ip", "useragent", "email"})
+"""What is not stored: who the event is about stands beside it, as long as they are not erased."""
 
 KINDS: dict[str, EventKind] = {
     "processed": EventKind.ACCEPTED,
@@ -119,7 +121,7 @@ def _object(item: object) -> dict[str, Any]:
 
 def _event(item: dict[str, Any], received_at: float) -> NormalEvent:
     kind = KINDS.get(_text(item, "event"), EventKind.UNKNOWN)
-    words = _text(item, "reason") or _text(item, "response")
+    words = mask_within(_text(item, "reason") or _text(item, "response"))
     code = enhanced_code(_text(item, "status"), words)
     return NormalEvent(
         provider=PROVIDER,
@@ -127,7 +129,7 @@ def _event(item: dict[str, Any], received_at: float) -> NormalEvent:
         at=_time(item, received_at),
         reference=_text(item, REFERENCE),
         email=_address_key(_text(item, "email")),
-        raw={key: value for key, value in item.items() if key not in PERSONAL},
+        raw=_impersonal(item),
         event_id=_text(item, "sg_event_id") or None,
         url=_text(item, "url"),
         code=code,
@@ -136,6 +138,15 @@ def _event(item: dict[str, Any], received_at: float) -> NormalEvent:
         bounce=_bounce(item, kind, code),
         rejection=_rejection(words) if kind == EventKind.DROPPED else None,
     )
+
+
+def _impersonal(item: dict[str, Any]) -> dict[str, Any]:
+    """The event as it came, without what names its reader; servers like to repeat the address."""
+    return {
+        key: mask_within(value) if isinstance(value, str) and key != MESSAGE_ID else value
+        for key, value in item.items()
+        if key not in PERSONAL
+    }
 
 
 def _bounce(item: dict[str, Any], kind: EventKind, code: str | None) -> BounceKind | None:

@@ -33,6 +33,10 @@ class House:
         """The publication that the Host header picks."""
         return publication_for_host(session, request.headers.get("host", ""))
 
+    def consent_ip(self, request: Request) -> str:
+        """The network address to keep with a consent; empty where the policy keeps none."""
+        return client_ip(request) if self.settings.keep_consent_ips else ""
+
 
 def house_of(request: Request) -> House:
     return cast("House", request.app.state.house)

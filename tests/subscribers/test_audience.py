@@ -11,7 +11,7 @@ def test_an_audience_is_counted_by_what_its_readers_chose(readers: Readers) -> N
     gone = readers.subscribe("gone@example.org")
     readers.do(unsubscribe.leave, gone, readers.publication_id, CLICK, now=NOW)
     topics = {"papers", "labs"}
-    readers.do(preferences.mute, quiet, readers.publication_id, topics, declared=topics)
+    readers.do(preferences.mute, quiet, readers.publication_id, topics, declared=topics, now=NOW)
 
     assert readers.do(audience.count, readers.publication_id) == 2
     assert readers.do(audience.groups, readers.publication_id) == (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import pytest
 from sqlmodel import Session, select
 
-from subscribers import imports, merge, privacy, suppression, unsubscribe
+from subscribers import erasure, imports, merge, person, suppression, unsubscribe
 from subscribers.errors import ImportFileError, NoEmailColumn, RaggedRows, UnreadableFile
 from subscribers.imports import ImportAs, ImportReport
 from subscribers.merge import Terms
@@ -44,7 +44,7 @@ def test_nobody_who_left_is_brought_back(readers: Readers) -> None:
                 for who in ("ada@example.org", "bob@gmail.com"))  # fmt: skip
     readers.do(unsubscribe.leave, ada, readers.publication_id, CLICK, now=NOW)
     readers.do(suppression.suppress, "cy@example.org", SuppressionReason.HARD_BOUNCE, now=NOW)
-    readers.do(privacy.erase, bob, CLICK, hash_of=hash_of, now=NOW)
+    readers.do(erasure.erase, bob, CLICK, hash_of=hash_of, now=NOW)
     readers.do(suppression.suppress, "new@example.org", SuppressionReason.MANUAL, now=NOW)
 
     report = readers.bring_in(THREE + "NEW@example.org,New\n")
@@ -337,7 +337,7 @@ def test_an_imported_reader_can_ask_where_their_consent_came_from(readers: Reade
     readers.bring_in(THREE)
     reader = readers.subscription("ada@example.org").subscriber_id
 
-    data = readers.do(privacy.person_data, reader)
+    data = readers.do(person.person_data, reader)
 
     assert [record["note"] for record in data["consent"]] == ["asked at the fair"]
     assert [record["source"] for record in data["consent"]] == ["import"]

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
-from subscribers import audience, preferences, privacy, suppression, unsubscribe
+from subscribers import audience, erasure, preferences, suppression, unsubscribe
 from subscribers.addresses import hashed_key
 from subscribers.consent import Agreement
 from subscribers.errors import ImpossibleTransition, LinkUsed, UnknownReader
@@ -151,7 +151,7 @@ class Lives(RuleBasedStateMachine):
     def erase(self, who: str) -> None:
         with suppress(UnknownReader):
             number = self.known(who)
-            self.readers.do(privacy.erase, number, CLICK, hash_of=hash_of, now=self.now)
+            self.readers.do(erasure.erase, number, CLICK, hash_of=hash_of, now=self.now)
             self.out.add(who)
             self.erased.append(number)
 

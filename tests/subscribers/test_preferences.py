@@ -14,10 +14,10 @@ PAGE = Agreement(source="preferences")
 def test_a_reader_sees_their_choices_and_a_masked_address(readers: Readers) -> None:
     reader = readers.subscribe("ada@example.org")
     who = (reader, readers.publication_id)
-    readers.do(preferences.mute, *who, ["wire", "labs"], declared=TOPICS)
-    readers.do(preferences.set_language, *who, "pt-BR")
-    readers.do(preferences.set_time_zone, *who, "Europe/Paris")
-    readers.do(preferences.set_name, *who, "Ada\nL.")
+    readers.do(preferences.mute, *who, ["wire", "labs"], declared=TOPICS, now=NOW)
+    readers.do(preferences.set_language, *who, "pt-BR", now=NOW)
+    readers.do(preferences.set_time_zone, *who, "Europe/Paris", now=NOW)
+    readers.do(preferences.set_name, *who, "Ada\nL.", now=NOW)
 
     shown = readers.do(preferences.show, *who)
 
@@ -31,11 +31,11 @@ def test_what_there_is_not_cannot_be_chosen(readers: Readers) -> None:
     who = (readers.subscribe("ada@example.org"), readers.publication_id)
 
     with pytest.raises(InvalidPreference, match="no topic sport"):
-        readers.do(preferences.mute, *who, ["sport"], declared=TOPICS)
+        readers.do(preferences.mute, *who, ["sport"], declared=TOPICS, now=NOW)
     with pytest.raises(InvalidPreference, match="language tag"):
-        readers.do(preferences.set_language, *who, "<b>")
+        readers.do(preferences.set_language, *who, "<b>", now=NOW)
     with pytest.raises(InvalidPreference, match="time zone"):
-        readers.do(preferences.set_time_zone, *who, "Mars/Olympus")
+        readers.do(preferences.set_time_zone, *who, "Mars/Olympus", now=NOW)
     with pytest.raises(InvalidPreference, match="in the future"):
         readers.do(preferences.pause, *who, until=NOW, now=NOW)
 

@@ -185,6 +185,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'paused'"),
             postgresql_where=sa.text("state = 'paused'"),
         )
+        batch_op.create_index(
+            "ix_subscription_pending",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
 
     op.create_table(
         "suppression",
@@ -247,6 +254,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consent_record", schema=None) as batch_op:
         batch_op.create_index("ix_consent_record_subscriber", ["subscriber_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_consent_record_ip",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("ip <> ''"),
+            postgresql_where=sa.text("ip <> ''"),
+        )
+
+    op.create_table(
+        "happening",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("publication_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"], ["subscriber.id"], name="fk_happening_subscriber"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_happening"),
+    )
+    with op.batch_alter_table("happening", schema=None) as batch_op:
+        batch_op.create_index("ix_happening_subscriber", ["subscriber_id", "at"], unique=False)
 
     op.create_table(
         "edition",
@@ -320,6 +351,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key"),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_subscriber", ["subscriber_id"], unique=False)
         batch_op.create_index(
             "ix_notice_open",
             ["due_at"],
@@ -564,6 +596,7 @@ def downgrade() -> None:
     op.drop_table("composition")
     op.drop_table("bounce_tally")
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index("ix_notice_subscriber")
         batch_op.drop_index(
             "ix_notice_open",
             sqlite_where=sa.text("state IN ('queued', 'leased')"),
@@ -580,7 +613,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_edition_state")
 
     op.drop_table("edition")
+    with op.batch_alter_table("happening", schema=None) as batch_op:
+        batch_op.drop_index("ix_happening_subscriber")
+
+    op.drop_table("happening")
     with op.batch_alter_table("consent_record", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_consent_record_ip",
+            sqlite_where=sa.text("ip <> ''"),
+            postgresql_where=sa.text("ip <> ''"),
+        )
         batch_op.drop_index("ix_consent_record_subscriber")
 
     op.drop_table("consent_record")
@@ -598,6 +640,11 @@ def downgrade() -> None:
 
     op.drop_table("suppression")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_subscription_pending",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
         batch_op.drop_index(
             "ix_subscription_paused_until",
             sqlite_where=sa.text("state = 'paused'"),

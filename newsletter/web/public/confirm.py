@@ -11,7 +11,7 @@ from newsletter.dispatch.queue import queue_notice
 from newsletter.publications import Publication
 from newsletter.tokens import Purpose
 from newsletter.web import wording
-from newsletter.web.house import Here, House, client_ip
+from newsletter.web.house import Here, House
 from newsletter.web.public.choices import muted_by, topic_boxes
 from newsletter.web.public.wishes import Wishes, wishes_of
 from subscribers import preferences, signup
@@ -62,7 +62,7 @@ def confirm(
     def work(session: Session) -> tuple[Publication, str]:
         mailed = _read(house, token)
         publication = session.get_one(Publication, mailed.publication_id)
-        _confirm(house, session, mailed, publication, form, ip=client_ip(request))
+        _confirm(house, session, mailed, publication, form, ip=house.consent_ip(request))
         reader = session.get_one(Subscriber, mailed.subscriber_id)
         queue_notice(
             session,
@@ -113,6 +113,7 @@ def _confirm(
         *whose,
         muted_by(publication, form.topics),
         declared=publication.topic_keys,
+        now=now,
     )
     tracked = Agreement("form", wording.tracking_consent(publication.name), wording.VERSION, ip)
     preferences.set_tracking(

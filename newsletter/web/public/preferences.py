@@ -69,7 +69,7 @@ def save_preferences(
         visitor = read_visitor(session, house.site.signer, token, now=now)
         whose = (visitor.subscriber_id, visitor.publication.key)
         muted = muted_by(visitor.publication, form.topics)
-        preferences.mute(session, *whose, muted, declared=visitor.publication.topic_keys)
+        preferences.mute(session, *whose, muted, declared=visitor.publication.topic_keys, now=now)
         _set_pause(session, visitor, form.pause, now=now)
         granted = _set_tracking(session, visitor, form.tracking, ip=client_ip(request), now=now)
         return visitor, granted
