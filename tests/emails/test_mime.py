@@ -1,14 +1,14 @@
-"""The skeleton against the standard library's parser: what was put in must come out."""
+"""What a message's headers say, what they refuse, and how a skeleton is filled.
 
-import re
+That any message comes out of the standard library's parser as it was put in: test_mime_random.py.
+"""
+
 from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from emails.composition import Composition
 from emails.errors import HeaderError, SlotError
@@ -22,26 +22,12 @@ HEADERS = MailHeaders(
 )
 READER = {"to": "ada@example.org", "message_id": "<7-12@newsletter.example>"}
 
-# Whatever UTF-8 can hold: no lone surrogates.
-texts = st.text(st.characters(exclude_categories=["Cs"]))
-awkward = st.sampled_from(
-    ["=", ".", "..", " ", "\t", "\n", "\r\n", "\r", "\x00", "\u2028", "👍", "--", "\n--=_"]
-) | st.sampled_from(
-    ["x" * 75, "x" * 76, "=" * 40, "é" * 40, "From ", "\n.\n", "." * 200, "trailing \n"]
-)
-slot = st.sampled_from([("token",), ("name",)])
-bodies = st.lists(st.one_of(texts, awkward, slot), max_size=12)
-
 
 def make(
     subject: str = "A subject", *, html: str = "<p>html</p>", text: str = "text"
 ) -> Composition:
     words = mint_words(["token", "name"], subject + html + text)
     return Composition(subject=subject, preheader="", mjml="", html=html, text=text, slots=words)
-
-
-def compose(pieces: list[str | tuple[str]], words: dict[str, str]) -> str:
-    return "".join(piece if isinstance(piece, str) else words[piece[0]] for piece in pieces)
 
 
 def parse(raw: bytes) -> EmailMessage:
@@ -56,71 +42,6 @@ def body(message: EmailMessage, subtype: str) -> str:
     decoded = part.get_payload(decode=True)
     assert isinstance(decoded, bytes)
     return decoded.decode("utf-8")
-
-
-def as_sent(text: str) -> str:
-    return re.sub(r"\r\n|\r|\n", "\r\n", text)
-
-
-@settings(max_examples=300, deadline=None)
-@given(html=bodies, text=bodies, token=texts, name=st.one_of(texts, awkward))
-def test_both_bodies_come_out_of_the_parser_as_they_were_put_in(
-    html: list[str | tuple[str]], text: list[str | tuple[str]], token: str, name: str
-) -> None:
-    constants = "\0".join(piece for piece in [*html, *text] if isinstance(piece, str))
-    words = mint_words(["token", "name"], constants)
-    composition = Composition(
-        subject="s",
-        preheader="",
-        mjml="",
-        html=compose(html, words),
-        text=compose(text, words),
-        slots=words,
-    )
-    values = {"token": token, "name": name}
-    raw = build_skeleton(composition, HEADERS).fill({**READER, **values})
-    message = parse(raw)
-    # Each piece is encoded by itself: a CR that ends one and an LF that begins the next are two.
-    expected = {
-        kind: "".join(as_sent(run) for run in runs(pieces, values))
-        for kind, pieces in (("html", html), ("plain", text))
-    }
-    assert {kind: body(message, kind) for kind in expected} == expected
-
-
-def runs(pieces: list[str | tuple[str]], values: dict[str, str]) -> list[str]:
-    """Constants joined, values by themselves."""
-    joined = [""]
-    for piece in pieces:
-        if isinstance(piece, str):
-            joined[-1] += piece
-        else:
-            joined += [values[piece[0]], ""]
-    return joined
-
-
-@settings(max_examples=300, deadline=None)
-@given(html=bodies, token=texts)
-def test_lines_are_short_ascii_end_in_crlf_and_never_begin_with_a_dot(
-    html: list[str | tuple[str]], token: str
-) -> None:
-    words = mint_words(["token", "name"], str(html))
-    composition = replace(make(), html=compose(html, words), slots=words)
-    raw = build_skeleton(composition, HEADERS).fill({**READER, "token": token, "name": ".n"})
-    assert raw.isascii()
-    assert raw.endswith(b"\r\n")
-    lines = raw.split(b"\r\n")
-    assert not any(b"\r" in line or b"\n" in line for line in lines)
-    assert max(map(len, lines)) <= 76
-    assert not any(line.startswith(b".") for line in lines)
-
-
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
-def test_a_subject_comes_out_as_it_was_put_in(subject: str) -> None:
-    skeleton = build_skeleton(make(subject), HEADERS)
-    raw = skeleton.fill({**READER, "token": "t", "name": "n"})
-    assert max(map(len, raw.split(b"\r\n\r\n")[0].split(b"\r\n"))) <= 998
-    assert parse(raw)["Subject"].strip() == " ".join(subject.split(" ")).strip()
 
 
 def test_a_slot_in_the_subject_joins_its_surroundings_without_a_gap() -> None:
