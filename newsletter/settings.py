@@ -21,6 +21,9 @@ from newsletter.loopback import is_loopback_host
 
 CONFIG_FILE = "newsletter.toml"
 DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
+LONGEST_BOUNCE_BOX = 16
+"""A local part has 64 octets (RFC 5321 §4.5.3.1.1): a plus sign follows, and a token of at most 47,
+which has room for two ids of 42 bits."""
 
 
 class PublicationSettings(Look):
@@ -85,6 +88,16 @@ class Settings(BaseSettings):
     sendgrid_sandbox: bool = Field(
         default=False, description="SendGrid's sandbox mode: checked, accepted, never delivered."
     )
+    bounce_address: str = Field(
+        "",
+        description="Where bounces of mail by SMTP come back to, `bounces@news.example.org`; each "
+        "message gets an address of its own, `bounces+TOKEN@…`.",
+    )
+    bounce_mailbox: SecretStr = Field(
+        SecretStr(""),
+        description="The mailbox that the worker reads bounces from once a minute: "
+        "`maildir:///var/mail/bounces` or `imaps://user:password@mail.example.org/INBOX`.",
+    )
     alert_email: str = Field("", description="Who is told when a send needs a person.")
     send_rate: float = Field(
         0.0, ge=0, description="Messages a second for the provider as a whole; 0: no limit."
@@ -129,6 +142,16 @@ class Settings(BaseSettings):
     publication: PublicationSettings | None = Field(
         None, description="The `[publication]` table; only in `newsletter.toml`."
     )
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _has_room_for_a_token(cls, value: str) -> str:
+        local = parse_mailbox("bounce_address", value).address.rpartition("@")[0] if value else ""
+        if len(local) > LONGEST_BOUNCE_BOX:
+            raise ValueError(
+                f"its part before the @ may have {LONGEST_BOUNCE_BOX} characters: a token follows"
+            )
+        return value
 
     @classmethod
     def settings_customise_sources(

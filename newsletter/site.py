@@ -17,10 +17,16 @@ class Site:
 
     base_url: str
     signer: Signer
+    bounce_address: str = ""
+    """Where mail by SMTP comes back to; empty: to its sender."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Site":
-        return cls(settings.base_url, Signer(settings.secret_key.get_secret_value()))
+        return cls(
+            settings.base_url,
+            Signer(settings.secret_key.get_secret_value()),
+            settings.bounce_address,
+        )
 
     def addresses(
         self, publication: Publication, edition_id: int, edition_name: str, tracking: str
@@ -48,6 +54,12 @@ class Site:
     def delivery_token(self, edition_id: int, subscriber_id: int) -> str:
         return self.signer.sign(Purpose.DELIVERY, edition_id, subscriber_id)
 
+    def return_path(self, edition_id: int, subscriber_id: int) -> str:
+        """A delivery's own envelope sender (VERP): `bounces+TOKEN@news.example.org`."""
+        box, _, domain = self.bounce_address.rpartition("@")
+        token = self.signer.sign_caseless(Purpose.BOUNCE, edition_id, subscriber_id)
+        return f"{box}+{token}@{domain}"
+
     def confirm_url(
         self, publication: Publication, subscriber_id: int, epoch: int, *, now: float
     ) -> str:
@@ -56,16 +68,17 @@ class Site:
         token = self.signer.sign(Purpose.CONFIRM, publication.key, subscriber_id, epoch, expiry)
         return f"{publication.site_url(self.base_url)}/confirm/{token}"
 
-    def manage_url(
+    def fresh_url(
         self,
         publication: Publication,
         subscriber_id: int,
         epoch: int,
         *,
         page: str = "preferences",
+        purpose: Purpose = Purpose.MANAGE,
         now: float,
     ) -> str:
-        """A freshly mailed link, for a day, to everything that is a reader's own."""
+        """A freshly mailed link, for a day, to what is a reader's own."""
         expiry = int(now) + MANAGE_HOURS * 3600
-        token = self.signer.sign(Purpose.MANAGE, publication.key, subscriber_id, epoch, expiry)
+        token = self.signer.sign(purpose, publication.key, subscriber_id, epoch, expiry)
         return f"{publication.site_url(self.base_url)}/{page}/{token}"

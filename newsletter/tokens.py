@@ -7,7 +7,7 @@ of the key's derivation, so that a token for one door never opens another. The M
 
 import binascii
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from enum import Enum
 from hashlib import sha256
 
@@ -30,7 +30,13 @@ class Purpose(Enum):
     CONFIRM = b"c"
     """(publication, subscriber, request number, expiry): confirm one sign-up."""
     MANAGE = b"m"
-    """(publication, subscriber, expiry): a freshly mailed link to everything that is theirs."""
+    """(publication, subscriber, link epoch, expiry): a freshly mailed link to their preferences."""
+    COPY = b"x"
+    """(publication, subscriber, link epoch, expiry): all that is kept about them, once."""
+    ERASURE = b"z"
+    """(publication, subscriber, link epoch, expiry): erase them."""
+    BOUNCE = b"b"
+    """(edition, subscriber): where a mail comes back to (VERP); says that it is this mail."""
 
 
 class Signer:
@@ -61,6 +67,22 @@ class Signer:
         if not hmac.compare_digest(mac, expected) or body[:1] != purpose.value:
             raise TokenError("This link is not one of ours, or it was cut. Use the whole link.")
         return _varints(body[1:])
+
+    def sign_caseless(self, purpose: Purpose, *numbers: int) -> str:
+        """Sign for where case may get lost, such as a local part: some 40 letters and digits.
+
+        Base32 (RFC 4648 §6) without its padding, in lower case.
+        """
+        raw = urlsafe_b64decode(_padded(self.sign(purpose, *numbers), 4))
+        return b32encode(raw).rstrip(b"=").decode().lower()
+
+    def read_caseless(self, purpose: Purpose, token: str) -> tuple[int, ...]:
+        """Return the numbers of `sign_caseless`; raises TokenError."""
+        try:
+            raw = b32decode(_padded(token.upper(), 8))
+        except (binascii.Error, ValueError) as error:
+            raise TokenError("This address is not one of ours.") from error
+        return self.read(purpose, urlsafe_b64encode(raw).rstrip(b"=").decode())
 
     def read_fresh(self, purpose: Purpose, token: str, *, now: float) -> tuple[int, ...]:
         """Read a token whose last number is its expiry (UTC seconds); return the others."""
@@ -117,10 +139,14 @@ def _varints(raw: bytes) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def _padded(text: str, block: int) -> str:
+    return text + "=" * (-len(text) % block)
+
+
 def _decode(token: str) -> bytes:
     if not MAC_BYTES < len(token) <= MAX_TOKEN_LENGTH or not token.isascii():
         raise TokenError("This link is not one of ours, or it was cut. Use the whole link.")
     try:
-        return urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        return urlsafe_b64decode(_padded(token, 4))
     except (binascii.Error, ValueError) as error:
         raise TokenError("This link is damaged. Use the whole link.") from error

@@ -3,7 +3,7 @@
 dispatch      freezes what is due, sends, sweeps up after dead workers
 notices       confirmations and other small mails
 feedback      the providers' events, opens and clicks
-housekeeping  readers whose pause is over, what has been kept long enough
+housekeeping  readers whose pause is over, what has been kept long enough, bounces in the mailbox
 
 Any number of workers may run over one PostgreSQL; each duty is safe beside its twins.
 """
@@ -29,7 +29,7 @@ from newsletter.dispatch.permission import require_safe
 from newsletter.editions.approval import require_approved, void_approval
 from newsletter.editions.models import Edition
 from newsletter.errors import ConfigurationError, DatabaseError, NotApproved
-from newsletter.feedback.duty import work_feedback
+from newsletter.feedback.duty import fetch_returned, work_feedback
 from newsletter.feedback.refusals import learn
 from newsletter.privacy.retention import Retention, forget
 from newsletter.providers.base import Provider
@@ -114,10 +114,15 @@ class Worker:
 
     def _housekeeping(self) -> None:
         retention = Retention.of(self._settings)
-        self._repeat(
-            lambda: keep_house(self._database, retention, now=time.time()),
-            idle=HOUSEKEEPING_SECONDS,
-        )
+        mailbox = self._settings.bounce_mailbox.get_secret_value()
+        site = Site.of(self._settings)
+
+        def make_the_round() -> bool:
+            now = time.time()
+            kept = keep_house(self._database, retention, now=now)
+            return bool(fetch_returned(self._database, mailbox, site, now=now)) or kept
+
+        self._repeat(make_the_round, idle=HOUSEKEEPING_SECONDS)
 
     def _repeat(self, step: Callable[[], bool], *, idle: float) -> None:
         """Call `step` until told to stop; pause where it found nothing to do."""

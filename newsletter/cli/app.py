@@ -11,6 +11,7 @@ import typer
 from emails.errors import EmailsError
 from newsletter.cli import (
     bench,
+    bounces,
     compose,
     demo,
     doctor,
@@ -38,6 +39,7 @@ edition = typer.Typer(
     help="Editions: import, look at, approve, schedule, stop.", no_args_is_help=True
 )
 readers = typer.Typer(help="Readers: import, export, add, show, erase.", no_args_is_help=True)
+returned = typer.Typer(help="Bounces that come back as mail.", no_args_is_help=True)
 token = typer.Typer(help="Bearer tokens for editors' tools.", no_args_is_help=True)
 
 for module in (setup, compose, send, report, run, doctor, demo, bench):
@@ -45,9 +47,11 @@ for module in (setup, compose, send, report, run, doctor, demo, bench):
 for module in (editions, resolve, watch):
     module.register(edition)
 subscribers.register(readers)
+bounces.register(returned)
 tokens.register(token)
 app.add_typer(edition, name="edition")
 app.add_typer(readers, name="subscribers")
+app.add_typer(returned, name="bounces")
 app.add_typer(token, name="token")
 
 

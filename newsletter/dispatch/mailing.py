@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from emails.addresses import TOKEN
 from emails.composition import Composition
@@ -69,6 +70,9 @@ def mailing(
         recipients=[_recipient(imprinted, row, site) for row in rows],
         edition=str(imprinted.edition_id),
         batch=batch,
+        return_path=partial(_return_path, site, imprinted.edition_id)
+        if site.bounce_address
+        else None,
         may_begin=may_begin,
     )
 
@@ -86,6 +90,10 @@ def _recipient(imprinted: Imprint, row: Row, site: Site) -> Recipient:
         message_id=imprinted.headers.message_id(key),
         values={"token": site.delivery_token(imprinted.edition_id, row.subscriber_id)},
     )
+
+
+def _return_path(site: Site, edition_id: int, recipient: Recipient) -> str:
+    return site.return_path(edition_id, int(recipient.key.rpartition("-")[2]))
 
 
 def _sender_id(publication: Publication) -> str:

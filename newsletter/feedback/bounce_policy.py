@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from newsletter.feedback.events import BounceKind, EventKind, NormalEvent, Rejection
+from newsletter.providers.smtp_replies import is_about_us
 
 DAY = 86_400
 SOFT_WINDOW = 30 * DAY
@@ -86,6 +87,11 @@ def classify(code: str | None, word: BounceKind | None) -> BounceKind:
         return word or BounceKind.SOFT
     subject = code.rpartition(".")[0]
     return BY_CODE.get(code) or BY_SUBJECT.get(subject) or BounceKind.SOFT
+
+
+def blame(code: str | None, words: str) -> BounceKind:
+    """Whose fault a bounce is by a mail server's own words; no provider has put them in order."""
+    return BounceKind.BLOCK if is_about_us(code, words) else classify(code, None)
 
 
 def consequence(event: NormalEvent) -> Consequence:

@@ -25,7 +25,7 @@ from newsletter.feedback.bounce_policy import (
 )
 from newsletter.feedback.events import EventKind, PlacedEvent
 from newsletter.feedback.models import EVENT
-from newsletter.feedback.refusals import TELLS_LATER
+from newsletter.feedback.settling import TELLS_LATER
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.models import SuppressionReason
@@ -151,7 +151,9 @@ def _worn_out(session: Session, cases: Sequence[_Case]) -> frozenset[int]:
     return frozenset(reader_id for reader_id in ids if is_worn_out(histories[reader_id]))
 
 
-def _past_events(session: Session, reader_ids: Collection[int], since: float) -> Iterable[Sequence[Any]]:
+def _past_events(
+    session: Session, reader_ids: Collection[int], since: float
+) -> Iterable[Sequence[Any]]:
     return session.execute(
         select(
             EVENT.c.subscriber_id,

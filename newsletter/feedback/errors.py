@@ -3,6 +3,7 @@
 NewsletterError
 └── FeedbackError
     ├── BadSignature     not the provider's request: nothing is stored, the answer is 403
+    ├── MailboxAway      the mailbox of returned mail can't be read now
     └── UnreadableBody   the provider's request, but not what it should hold: kept with the error
 """
 
@@ -15,6 +16,10 @@ class FeedbackError(NewsletterError):
 
 class BadSignature(FeedbackError):
     """Nobody shows that the provider sent this; nothing in it may be believed."""
+
+
+class MailboxAway(FeedbackError):
+    """The mailbox that bounces are read from does not open; they wait there."""
 
 
 class UnreadableBody(FeedbackError):

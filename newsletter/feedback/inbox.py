@@ -22,6 +22,7 @@ from newsletter.feedback.effects import take_effect
 from newsletter.feedback.errors import UnreadableBody
 from newsletter.feedback.events import NormalEvent
 from newsletter.feedback.models import INBOX_ITEM, InboxItem
+from newsletter.feedback.returned import reader as returned
 from subscribers.upsert import insert
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Reader(Protocol):
 READERS: Mapping[str, Reader] = {
     sendgrid.PROVIDER: sendgrid.normalise,
     refusals.INBOX: refusals.normalise,
+    returned.PROVIDER: returned.normalise,
 }
 
 

@@ -14,21 +14,17 @@ from sqlmodel import Session
 
 from newsletter.dispatch.mailing import delivery_key
 from newsletter.dispatch.outcomes import Lesson
-from newsletter.feedback import sendgrid
-from newsletter.feedback.bounce_policy import classify
+from newsletter.feedback.bounce_policy import blame
 from newsletter.feedback.errors import UnreadableBody
-from newsletter.feedback.events import BounceKind, EventKind, NormalEvent
+from newsletter.feedback.events import EventKind, NormalEvent
 from newsletter.feedback.models import INBOX_ITEM
-from newsletter.feedback.settling import Weight, add_to_tally
+from newsletter.feedback.settling import TELLS_LATER, Weight, add_to_tally
 from newsletter.one_line import one_line
 from newsletter.providers.base import Outcome
-from newsletter.providers.smtp_replies import is_about_us
 from subscribers.upsert import insert
 
 INBOX = "refusals"
 """What stands for the provider in the inbox."""
-TELLS_LATER = frozenset({sendgrid.PROVIDER})
-"""Providers whose acceptance settles nothing: their events do."""
 
 _BY_MAIL_SERVER = re.compile(r"421|[45]5\d", re.ASCII)
 """RFC 5321 §4.2.3: the replies that are about mail, and none that HTTP has."""
@@ -92,7 +88,6 @@ def normalise(body: bytes, *, received_at: float) -> list[NormalEvent]:
 
 def _event(provider: str, word: Mapping[str, Any], at: float) -> NormalEvent:
     status, reason = word["status"] or None, word["reason"]
-    ours = is_about_us(status, reason)
     return NormalEvent(
         provider=provider,
         kind=EventKind.REFUSED,
@@ -103,5 +98,5 @@ def _event(provider: str, word: Mapping[str, Any], at: float) -> NormalEvent:
         code=status,
         reason=f"{word['code']} {reason}".strip(),
         summary=status or word["code"],
-        bounce=BounceKind.BLOCK if ours else classify(status, None),
+        bounce=blame(status, reason),
     )

@@ -5,7 +5,7 @@ the order of `EVIDENCE_BEFORE`. So events may come in any order and the row ends
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from newsletter.dispatch.models import DELIVERY
 from newsletter.dispatch.states import EVIDENCE_BEFORE, OPEN, DeliveryState
+from newsletter.feedback import sendgrid
 from newsletter.feedback.events import (
     BounceKind,
     DeliveryKey,
@@ -51,6 +52,9 @@ REPLACES: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.ACCEPTED: OPEN,
     **EVIDENCE_BEFORE,
 }
+TELLS_LATER = frozenset({sendgrid.PROVIDER})
+"""Providers whose acceptance settles nothing, since their events do; of others it is the last word,
+unless the message comes back."""
 SETTLED_BY = ("delivered_at", "bounced_at", "complained_at")
 
 
@@ -92,13 +96,13 @@ class Weight:
     settled: int = 0
     hard: int = 0
 
-    def add(self, before: Row, after: Row) -> None:
-        self.settled += _is_settled(after) and not _is_settled(before)
+    def add(self, before: Row, after: Row, settled_by: Collection[str]) -> None:
+        self.settled += _is_settled(after, settled_by) and not _is_settled(before, settled_by)
         self.hard += _is_hard(after) - _is_hard(before)
 
 
-def _is_settled(row: Row) -> bool:
-    return any(row[column] is not None for column in SETTLED_BY)
+def _is_settled(row: Row, settled_by: Collection[str]) -> bool:
+    return any(row[column] is not None for column in settled_by)
 
 
 def _is_hard(row: Row) -> bool:
@@ -132,7 +136,8 @@ def _settle_edition(
         after = before
         for event in events[key.subscriber_id]:
             after = settle(after, event)
-        weight.add(before, after)
+        told_later = all(one.provider in TELLS_LATER for one in events[key.subscriber_id])
+        weight.add(before, after, SETTLED_BY if told_later else (*SETTLED_BY, "accepted_at"))
         if after != before:
             values = {f"new_{column}": after[column] for column in COLUMNS}
             changes.append({"edition": edition_id, "subscriber": key.subscriber_id, **values})
