@@ -23,6 +23,11 @@ def among(column: Column[int], ids: Collection[int]) -> ColumnElement[bool]:
     return _among(column, bindparam(None, ids, type_=_Ids(), unique=True))
 
 
+def among_given(column: Column[int], name: str) -> ColumnElement[bool]:
+    """The same for a statement that is built once: the ids come as its parameter `name`."""
+    return _among(column, bindparam(name, type_=_Ids()))
+
+
 class _Ids(TypeDecorator[Collection[int]]):
     """A JSON array on SQLite, an array of bigint on PostgreSQL."""
 

@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Integer,
+    and_,
+    case,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    values,
+)
 from sqlmodel import Session
 
-from subscribers.among import among
 from subscribers.models import SUBSCRIBER, SUBSCRIPTION, SUPPRESSION, State
 
 
@@ -64,47 +77,54 @@ def _mailable(publication_id: int) -> ColumnElement[bool]:
     return and_(SUBSCRIPTION.c.publication_id == publication_id, SUBSCRIPTION.c.mailable == true())
 
 
+_suppressed = and_(
+    SUPPRESSION.c.email_key == SUBSCRIBER.c.email_key, SUPPRESSION.c.lifted_at.is_(None)
+)
+_reason = case(
+    (SUBSCRIBER.c.erased_at.is_not(None), literal(NotMailable.ERASED.value)),
+    (SUBSCRIPTION.c.state.is_(None), literal(NotMailable.ERASED.value)),
+    (SUPPRESSION.c.id.is_not(None), literal(NotMailable.SUPPRESSED.value)),
+    (SUBSCRIPTION.c.state == State.PAUSED, literal(NotMailable.PAUSED.value)),
+    (SUBSCRIPTION.c.state != State.ACTIVE, literal(NotMailable.UNSUBSCRIBED.value)),
+    else_=null(),
+)
+STANDING = (
+    _reason.label("reason"),
+    SUBSCRIBER.c.email,
+    SUBSCRIPTION.c.tracking,
+    SUBSCRIPTION.c.muted,
+)
+"""How a reader stands: why not to be mailed after all (NULL: may be), address, wishes.
+
+Asks the suppressions themselves, not the kept flag. To be selected from `beside_standing`.
+"""
+
+
+def beside_standing(rows: FromClause, publication_id: int | BindParameter[int]) -> FromClause:
+    """`rows`, which name readers in a column `subscriber_id`, beside what STANDING asks.
+
+    Every row stays, whether or not there still is such a reader.
+    """
+    reader = rows.c.subscriber_id
+    wishes = and_(
+        SUBSCRIPTION.c.publication_id == publication_id, SUBSCRIPTION.c.subscriber_id == reader
+    )
+    return (
+        rows.outerjoin(SUBSCRIBER, SUBSCRIBER.c.id == reader)
+        .outerjoin(SUBSCRIPTION, wishes)
+        .outerjoin(SUPPRESSION, _suppressed)
+    )
+
+
 def still_mailable(
     session: Session, publication_id: int, subscriber_ids: Sequence[int]
 ) -> Mapping[int, Standing]:
-    """Look up to 1000 readers of an edition's audience again, right before they are mailed.
-
-    Asks the suppressions themselves, not the kept flag. Every id asked for is answered.
-    """
-    rows = session.execute(_standing(publication_id).where(among(SUBSCRIBER.c.id, subscriber_ids)))
-    found = {row[0]: _as_standing(*row) for row in rows}
-    for missing in set(subscriber_ids) - found.keys():
-        found[missing] = Standing(missing, NotMailable.ERASED, None, "off", "")
-    return found
-
-
-def _standing(publication_id: int) -> Select[int, str | None, str | None, str, str]:
-    suppressed = and_(
-        SUPPRESSION.c.email_key == SUBSCRIBER.c.email_key, SUPPRESSION.c.lifted_at.is_(None)
+    """How readers of an edition's audience stand now. Every id asked for is answered."""
+    asked = values(column("subscriber_id", Integer), name="asked").data(
+        [(subscriber_id,) for subscriber_id in subscriber_ids]
     )
-    reason = case(
-        (SUBSCRIBER.c.erased_at.is_not(None), literal(NotMailable.ERASED.value)),
-        (SUPPRESSION.c.id.is_not(None), literal(NotMailable.SUPPRESSED.value)),
-        (SUBSCRIPTION.c.state == State.PAUSED, literal(NotMailable.PAUSED.value)),
-        (SUBSCRIPTION.c.state != State.ACTIVE, literal(NotMailable.UNSUBSCRIBED.value)),
-        else_=null(),
+    rows = asked.cte("asked")
+    found = session.execute(
+        select(rows.c.subscriber_id, *STANDING).select_from(beside_standing(rows, publication_id))
     )
-    return (
-        select(
-            SUBSCRIBER.c.id,
-            reason.label("reason"),
-            SUBSCRIBER.c.email,
-            SUBSCRIPTION.c.tracking,
-            SUBSCRIPTION.c.muted,
-        )
-        .join(SUBSCRIPTION, SUBSCRIPTION.c.subscriber_id == SUBSCRIBER.c.id)
-        .outerjoin(SUPPRESSION, suppressed)
-        .where(SUBSCRIPTION.c.publication_id == publication_id)
-    )
-
-
-def _as_standing(
-    subscriber_id: int, reason: str | None, email: str | None, tracking: str, muted: str
-) -> Standing:
-    why = None if reason is None else NotMailable(reason)
-    return Standing(subscriber_id, why, email, tracking, muted)
+    return {row[0]: Standing(row[0], row[1] and NotMailable(row[1]), *row[2:]) for row in found}

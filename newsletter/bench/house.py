@@ -13,7 +13,7 @@ from emails.issue import Issue
 from newsletter.bench.readers import write_readers
 from newsletter.bench.sample_issue import issue_of_size
 from newsletter.database import Database
-from newsletter.dispatch.ledger import Row
+from newsletter.dispatch.handoff import Row
 from newsletter.dispatch.mailing import imprint, mailing
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue

@@ -6,7 +6,7 @@ then gives those windows to the provider. No transaction is open while a provide
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,15 +18,15 @@ from emails.errors import EmailsError
 from newsletter.database import Database
 from newsletter.dispatch import ledger
 from newsletter.dispatch.alerts import pause_and_alert
+from newsletter.dispatch.handoff import Drained, Stopped, Wait, Window, hand_off
 from newsletter.dispatch.imprints import ImprintedEdition, Imprints
-from newsletter.dispatch.ledger import (
-    Drained,
-    Lease,
+from newsletter.dispatch.ledger import Lease, monotonic
+from newsletter.dispatch.locks import (
+    LockedBatch,
     LockedEdition,
-    Stopped,
-    Wait,
-    Window,
-    monotonic,
+    lock_batches,
+    lock_deliveries,
+    lock_edition,
 )
 from newsletter.dispatch.mailing import mailing
 from newsletter.dispatch.outcomes import Learn, Result, finish_window, learn_nothing
@@ -186,13 +186,13 @@ class Dispatcher:
         def work(session: Session) -> _Step:
             step = _Step()
             editions = self._lock_editions(session)
-            self._lock_landed(session, landed)
+            batches = self._lock_landed(session, landed)
             lessons = []
             for future in sorted(landed, key=lambda one: self._flights[one].held.lease.batch_id):
                 lease = self._flights[future].held.lease
-                edition = editions[lease.edition_id]
-                lessons.append(finish_window(session, edition, lease.batch_id, results[future]))
-            self._hand_off(session, step, room=self._provider.in_flight - flying)
+                edition, batch = editions[lease.edition_id], batches[lease.batch_id]
+                lessons.append(finish_window(session, edition, batch, results[future]))
+            self._hand_off(session, step, editions, room=self._provider.in_flight - flying)
             self._close(session, step, landed)
             self._learn(session, lessons)  # last: it locks tallies, which come after all else
             return step
@@ -219,23 +219,33 @@ class Dispatcher:
     def _lock_editions(self, session: Session) -> dict[int, LockedEdition]:
         """Lock every edition that we hold a batch of, in the order of their ids."""
         ids = sorted({held.lease.edition_id for held in self._held.values()})
-        return {edition_id: ledger.lock_edition(session, edition_id) for edition_id in ids}
+        return {edition_id: lock_edition(session, edition_id) for edition_id in ids}
 
-    def _lock_landed(self, session: Session, landed: Sequence[Future[Sequence[Outcome]]]) -> None:
+    def _lock_landed(
+        self, session: Session, landed: Sequence[Future[Sequence[Outcome]]]
+    ) -> dict[int, LockedBatch]:
         """Lock all batches, then all deliveries whose outcomes are in, each in their order.
 
         Batch by batch, two editions' or variants' rows would be locked out of the order of their
         keys, and the feedback duty would deadlock with us.
         """
         flights = [self._flights[future] for future in landed]
-        ledger.lock_batches(session, sorted({one.held.lease.batch_id for one in flights}))
+        batches = lock_batches(session, {one.held.lease.batch_id for one in flights})
         rows: dict[int, list[int]] = defaultdict(list)
         for flight in flights:
             rows[flight.held.lease.edition_id] += [row.subscriber_id for row in flight.window.rows]
         for edition_id, subscriber_ids in sorted(rows.items()):
-            ledger.lock_deliveries(session, edition_id, subscriber_ids)
+            lock_deliveries(session, edition_id, subscriber_ids)
+        return batches
 
-    def _hand_off(self, session: Session, step: _Step, *, room: int) -> None:
+    def _hand_off(
+        self,
+        session: Session,
+        step: _Step,
+        editions: Mapping[int, LockedEdition],
+        *,
+        room: int,
+    ) -> None:
         """Fill the provider's free places, a window each, from the oldest batch on."""
         if monotonic() < self._not_before:
             return
@@ -243,14 +253,18 @@ class Dispatcher:
             while not (held.drained or held.let_go) and held not in step.drained + step.let_go:
                 if len(step.launches) >= room:
                     return
-                if self._hand_off_one(session, step, held) > 0:
+                edition = editions[held.lease.edition_id]
+                if self._hand_off_one(session, step, edition, held) > 0:
                     return
 
-    def _hand_off_one(self, session: Session, step: _Step, held: Held) -> float:
+    def _hand_off_one(
+        self, session: Session, step: _Step, edition: LockedEdition, held: Held
+    ) -> float:
         """Hand off one window of a batch; return the seconds to wait where the rate says so."""
         try:
-            handed = ledger.hand_off(
+            handed = hand_off(
                 session,
+                edition,
                 held.lease,
                 held.edition.rules,
                 most=self._pace.window(self._provider.window),

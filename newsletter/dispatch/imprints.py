@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from newsletter.database import Database
-from newsletter.dispatch.ledger import Lease, Rules
+from newsletter.dispatch.handoff import Rules
+from newsletter.dispatch.ledger import Lease
 from newsletter.dispatch.mailing import Imprint, imprint
 from newsletter.editions.approval import require_approved
 from newsletter.editions.models import Edition

@@ -7,7 +7,7 @@ from functools import partial
 from emails.addresses import TOKEN
 from emails.composition import Composition
 from emails.mime import MailHeaders
-from newsletter.dispatch.ledger import Row
+from newsletter.dispatch.handoff import Row
 from newsletter.editions.models import Edition
 from newsletter.providers.base import Mailing, Recipient
 from newsletter.publications import Publication

@@ -4,19 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlmodel import Session
-from sqlmodel import select as select_model
 
 from newsletter.database import db_now
-from newsletter.dispatch.ledger import LockedEdition, lock_deliveries
-from newsletter.dispatch.models import BATCH, DELIVERY, Batch
+from newsletter.dispatch.locks import LockedBatch, LockedEdition
+from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import OPEN, DeliveryState
 from newsletter.editions.states import EditionState
 from newsletter.one_line import one_line
 from newsletter.providers.base import Outcome, OutcomeKind
-from subscribers.among import among
+from subscribers.among import among, among_given
 
 MAX_ATTEMPTS = 8
 BACKOFF_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0)
@@ -51,24 +50,21 @@ def learn_nothing(_session: Session, _lessons: Sequence[Lesson]) -> None:
 
 
 def finish_window(
-    session: Session, edition: LockedEdition, batch_id: int, results: Sequence[Result]
+    session: Session, edition: LockedEdition, batch: LockedBatch, results: Sequence[Result]
 ) -> Lesson:
-    """Store the outcomes of a window; the caller has locked the edition's row.
+    """Store the outcomes of a window; the caller has locked edition, batch and deliveries.
 
     Only what is still open in this batch changes state: evidence that came first stands, and
     what somebody settled and sent again belongs to another batch by now.
     """
-    batch = session.exec(
-        select_model(Batch)
-        .where(BATCH.c.id == batch_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    lock_deliveries(session, batch.edition_id, [one.subscriber_id for one in results])
+    yes = OutcomeKind.ACCEPTED
+    accepted = [one.subscriber_id for one in results if one.outcome.kind is yes]
+    _accept(session, batch, accepted)
+    if len(accepted) == len(results):
+        return Lesson(batch.edition_id, accepted=len(accepted), turned_away=())
     by_kind: dict[OutcomeKind, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda one: one.subscriber_id):
         by_kind[result.outcome.kind].append(result)
-    _accept(session, batch, [one.subscriber_id for one in by_kind[OutcomeKind.ACCEPTED]])
     _settle(session, batch, by_kind[OutcomeKind.REFUSED], DeliveryState.REFUSED)
     _settle(session, batch, by_kind[OutcomeKind.UNSURE], DeliveryState.UNSURE)
     if edition.state == EditionState.CANCELLED:
@@ -78,7 +74,7 @@ def finish_window(
         failed = _try_later(session, batch, by_kind[OutcomeKind.LATER])
     return Lesson(
         batch.edition_id,
-        accepted=len(by_kind[OutcomeKind.ACCEPTED]),
+        accepted=len(accepted),
         turned_away=[*by_kind[OutcomeKind.REFUSED], *failed],
     )
 
@@ -88,34 +84,46 @@ def backoff(attempt: int) -> float:
     return BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)]
 
 
-def _accept(session: Session, batch: Batch, ids: Sequence[int]) -> None:
+_TAKEN = {
+    "state": case(
+        (DELIVERY.c.state.in_(OPEN), DeliveryState.ACCEPTED.value), else_=DELIVERY.c.state
+    ),
+    "accepted_at": func.coalesce(DELIVERY.c.accepted_at, db_now()),
+    "unsure_at": None,
+}
+_ACCEPT = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.edition_id == bindparam("edition"),
+        among_given(DELIVERY.c.subscriber_id, "readers"),
+        DELIVERY.c.batch_id == bindparam("batch"),
+    )
+    .values(**_TAKEN)
+)
+
+
+def _accept(session: Session, batch: LockedBatch, ids: Sequence[int]) -> None:
     if not ids:
         return
-    state = DELIVERY.c.state
-    taken = {
-        "state": case((state.in_(OPEN), DeliveryState.ACCEPTED.value), else_=state),
-        "accepted_at": func.coalesce(DELIVERY.c.accepted_at, db_now()),
-        "unsure_at": None,
-    }
-    found = session.exec(update(DELIVERY).where(_these(batch, ids)).values(**taken)).rowcount
-    if found < len(ids):
+    these = {"edition": batch.edition_id, "readers": ids, "batch": batch.id}
+    if session.exec(_ACCEPT, params=these).rowcount < len(ids):
         # Sent again meanwhile, by somebody who could not know: if not handed off yet, in time.
-        session.exec(update(DELIVERY).where(*_waiting_elsewhere(batch, ids)).values(**taken))
+        session.execute(update(DELIVERY).where(*_waiting_elsewhere(batch, ids)).values(**_TAKEN))
 
 
-def _waiting_elsewhere(batch: Batch, ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+def _waiting_elsewhere(batch: LockedBatch, ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
     handed_to = select(BATCH.c.handed_to).where(BATCH.c.id == DELIVERY.c.batch_id)
     return (
         DELIVERY.c.edition_id == batch.edition_id,
         among(DELIVERY.c.subscriber_id, ids),
-        DELIVERY.c.batch_id != batch.key,
+        DELIVERY.c.batch_id != batch.id,
         DELIVERY.c.state == DeliveryState.QUEUED,
         DELIVERY.c.position >= handed_to.scalar_subquery(),
     )
 
 
 def _settle(
-    session: Session, batch: Batch, results: Sequence[Result], state: DeliveryState
+    session: Session, batch: LockedBatch, results: Sequence[Result], state: DeliveryState
 ) -> None:
     for reason, ids in _by_reason(results).items():
         session.exec(
@@ -129,7 +137,7 @@ def _settle(
         )
 
 
-def _try_later(session: Session, batch: Batch, results: Sequence[Result]) -> list[Result]:
+def _try_later(session: Session, batch: LockedBatch, results: Sequence[Result]) -> list[Result]:
     """Queue again what was certainly not taken; give up, and return, what has used its attempts up."""
     still_open = _still_open(session, batch, [one.subscriber_id for one in results])
     retry: dict[tuple[int, float], list[int]] = defaultdict(list)
@@ -153,7 +161,7 @@ def _try_later(session: Session, batch: Batch, results: Sequence[Result]) -> lis
     return failed
 
 
-def _still_open(session: Session, batch: Batch, ids: Sequence[int]) -> set[int]:
+def _still_open(session: Session, batch: LockedBatch, ids: Sequence[int]) -> set[int]:
     if not ids:
         return set()
     rows = session.execute(
@@ -165,11 +173,11 @@ def _still_open(session: Session, batch: Batch, ids: Sequence[int]) -> set[int]:
     return set(rows.scalars())
 
 
-def _these(batch: Batch, ids: Sequence[int]) -> ColumnElement[bool]:
+def _these(batch: LockedBatch, ids: Sequence[int]) -> ColumnElement[bool]:
     return (
         (DELIVERY.c.edition_id == batch.edition_id)
         & among(DELIVERY.c.subscriber_id, ids)
-        & (DELIVERY.c.batch_id == batch.key)
+        & (DELIVERY.c.batch_id == batch.id)
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, update
 from sqlmodel import Session
 
+from newsletter.dispatch.locks import LockedBatch
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.states import BatchState, DeliveryState
 from subscribers.among import among
@@ -12,7 +13,7 @@ from subscribers.among import among
 
 def requeue(
     session: Session,
-    origin: Batch,
+    origin: LockedBatch,
     subscriber_ids: Sequence[int],
     *,
     variant: str,
@@ -27,7 +28,7 @@ def requeue(
     batch = Batch(
         edition_id=origin.edition_id,
         # below zero: not the freeze's; unique through the batch that it comes from
-        chunk=-origin.key,
+        chunk=-origin.id,
         variant=variant,
         lane=origin.lane,
         ordinal=_next_ordinal(session, origin, variant),
@@ -55,11 +56,11 @@ def requeue(
     return batch.key
 
 
-def _next_ordinal(session: Session, origin: Batch, variant: str) -> int:
+def _next_ordinal(session: Session, origin: LockedBatch, variant: str) -> int:
     highest = session.execute(
         select(func.max(BATCH.c.ordinal)).where(
             BATCH.c.edition_id == origin.edition_id,
-            BATCH.c.chunk == -origin.key,
+            BATCH.c.chunk == -origin.id,
             BATCH.c.variant == variant,
             BATCH.c.lane == origin.lane,
         )

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 from sqlmodel import Session
-from sqlmodel import select as select_model
 
 from newsletter.database import db_now
 from newsletter.dispatch.alerts import alert
+from newsletter.dispatch.locks import lock_batches
 from newsletter.dispatch.mailing import delivery_key
-from newsletter.dispatch.models import BATCH, DELIVERY, Batch
+from newsletter.dispatch.models import DELIVERY
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.locks import own_edition
@@ -89,12 +89,11 @@ def settle_by_resend(session: Session, edition_id: int, *, most_attempts: int = 
     origins: dict[int, list[int]] = defaultdict(list)
     for one in unsure_deliveries(session, edition_id):
         origins[one.batch_id].append(one.subscriber_id)
+    batches = lock_batches(session, origins)
     now = session.execute(select(db_now())).scalar_one()
     settled = 0
     for batch_id, ids in sorted(origins.items()):
-        origin = session.exec(
-            select_model(Batch).where(BATCH.c.id == batch_id).with_for_update()
-        ).one()
+        origin = batches[batch_id]
         attempt = origin.attempt + 1
         if attempt <= most_attempts:
             requeue(session, origin, ids, variant=origin.variant, due_at=now, attempt=attempt)

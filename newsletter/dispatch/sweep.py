@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from newsletter.database import db_now
-from newsletter.dispatch.ledger import lock_edition
+from newsletter.dispatch.locks import lock_edition
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.locks import own_edition

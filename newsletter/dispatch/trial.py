@@ -4,7 +4,7 @@ import time
 
 from sqlmodel import Session
 
-from newsletter.dispatch.ledger import Row
+from newsletter.dispatch.handoff import Row
 from newsletter.dispatch.mailing import TEST_READER, imprint, mailing
 from newsletter.editions.models import Edition
 from newsletter.editions.variants import Variant, allowed_tracking, composed

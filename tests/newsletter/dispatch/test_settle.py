@@ -3,10 +3,13 @@
 from functools import partial
 
 import pytest
-from sqlmodel import update
+from sqlmodel import Session, update
 
 from newsletter.dispatch import control, ledger, settle, sweep
-from newsletter.dispatch.ledger import Drained, Lease, Window
+from newsletter.dispatch.handoff import Drained, HandOff, Window
+from newsletter.dispatch.handoff import hand_off as hand_off_window
+from newsletter.dispatch.ledger import Lease
+from newsletter.dispatch.locks import lock_batches, lock_edition
 from newsletter.dispatch.models import BATCH
 from newsletter.dispatch.outcomes import Result, finish_window
 from newsletter.dispatch.pacing import Pace
@@ -22,11 +25,12 @@ def claim_one(desk: Desk, *, seconds: float = 60.0) -> Lease:
     )[0]
 
 
-def hand_off(desk: Desk, lease: Lease, most: int = 5) -> ledger.HandOff:
+def hand_off(desk: Desk, lease: Lease, most: int = 5) -> HandOff:
     edition = desk.dispatcher(ScriptedProvider())._imprints.of(desk.database, lease)
     return desk.database.transact(
-        lambda session: ledger.hand_off(
+        lambda session: hand_off_window(
             session,
+            lock_edition(session, lease.edition_id),
             lease,
             edition.rules,
             most=most,
@@ -215,11 +219,13 @@ def test_a_late_accepted_stops_the_second_copy(desk: Desk, provider: ScriptedPro
     desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
 
     results = [Result(row.subscriber_id, Outcome.accepted("250")) for row in window.rows]
-    desk.database.transact(
-        lambda session: finish_window(
-            session, ledger.lock_edition(session, edition_id), lease.batch_id, results
-        )
-    )
+
+    def finish(session: Session) -> None:
+        edition = lock_edition(session, edition_id)
+        batch = lock_batches(session, {lease.batch_id})[lease.batch_id]
+        finish_window(session, edition, batch, results)
+
+    desk.database.transact(finish)
     desk.run(provider)
 
     assert provider.taken == []

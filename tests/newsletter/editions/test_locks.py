@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from newsletter.database import Database
 from newsletter.dispatch.control import pause
-from newsletter.dispatch.ledger import lock_edition
+from newsletter.dispatch.locks import lock_edition
 from newsletter.editions.models import Edition
 from newsletter.publications import Publication
 from tests.blocked import wait_until_blocked

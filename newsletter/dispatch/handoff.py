@@ -1,0 +1,223 @@
+"""Hand-off: what goes to the provider next, committed before the provider is asked.
+
+After a crash, rows below `handed_to` without an outcome are in doubt; nothing else can have been
+sent. This is the ledger's busiest step, a transaction every 200 messages on SMTP: its statements
+are built once, and what a window needs of its readers comes in one answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from operator import itemgetter
+from typing import NamedTuple
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session
+
+from newsletter.database import db_now
+from newsletter.dispatch.ledger import OURS, Lease
+from newsletter.dispatch.locks import BATCH_COLUMNS, LockedBatch, LockedEdition
+from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.pacing import ALL_LANES, Pace
+from newsletter.dispatch.requeue import requeue
+from newsletter.dispatch.states import DeliveryState
+from newsletter.editions.states import EditionState
+from newsletter.editions.variants import Variant
+from newsletter.errors import LeaseLost
+from subscribers.among import among
+from subscribers.audience import STANDING, beside_standing
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides a reader's variant in one edition, and how long it may go out."""
+
+    publication_id: int
+    revision: int
+    topics: frozenset[str]
+    policy: str
+    not_after: float | None
+
+
+class Row(NamedTuple):
+    """One reader of a window."""
+
+    subscriber_id: int
+    email: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """What has been handed off and is now to be sent; after the `last` one the batch is drained."""
+
+    rows: tuple[Row, ...]
+    last: bool
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing was handed off: the provider's rate wants `seconds` more."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Drained:
+    """The batch has no more rows to hand off."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The edition is not sending (paused, cancelled): let the batch go."""
+
+
+HandOff = Window | Wait | Drained | Stopped
+
+_Candidate = SqlRow[int, int, str | None, str | None, str, str]
+"""Subscriber id, position, and how the reader stands."""
+
+_HOLD = select(*BATCH_COLUMNS).where(OURS, BATCH.c.leased_until > db_now()).with_for_update()
+_NEXT = (
+    select(DELIVERY.c.subscriber_id, DELIVERY.c.position, *STANDING)
+    .select_from(beside_standing(DELIVERY, bindparam("publication_id")))
+    .where(
+        DELIVERY.c.batch_id == bindparam("batch_id"),
+        DELIVERY.c.position >= bindparam("handed_to"),
+        DELIVERY.c.state == DeliveryState.QUEUED,
+    )
+    .order_by(DELIVERY.c.position)
+    .limit(bindparam("most"))
+    .with_for_update(of=DELIVERY)
+)
+_MARK = (
+    update(BATCH)
+    .where(BATCH.c.id == bindparam("batch"))
+    .values(handed_to=bindparam("upto"), composition_id=bindparam("composition"))
+)
+
+
+def hand_off(
+    session: Session,
+    edition: LockedEdition,
+    lease: Lease,
+    rules: Rules,
+    *,
+    most: int,
+    pace: Pace,
+    composition_id: int,
+) -> HandOff:
+    """Mark the next rows of the batch as handed to the provider; return who is to be written to.
+
+    Whoever left since the freeze is excluded here, whoever changed preferences moves to a batch
+    of the right variant. Raises LeaseLost where another worker has the batch.
+    """
+    batch = _hold(session, lease)
+    if edition.state != EditionState.SENDING or edition.revision != rules.revision:
+        return Stopped()
+    candidates, last = _candidates(session, batch, rules.publication_id, most)
+    if not candidates:
+        return Drained()
+    if _has_expired(session, rules):
+        _expire(session, batch)
+        return Drained()
+    wait = pace.reserve(session, batch.provider, ALL_LANES, len(candidates))
+    if wait > 0:
+        return Wait(wait)
+    rows = _keep_who_stays(session, batch, rules, candidates)
+    upto = candidates[-1].position + 1
+    session.execute(_MARK, {"batch": batch.id, "upto": upto, "composition": composition_id})
+    return Window(rows, last)
+
+
+def _hold(session: Session, lease: Lease) -> LockedBatch:
+    """Lock the batch; raise LeaseLost unless it is ours by the database's clock."""
+    row = session.execute(_HOLD, lease.claimed).one_or_none()
+    if row is None:
+        raise LeaseLost(f"Batch {lease.batch_id} is with another worker now.")
+    return LockedBatch(*row)
+
+
+def _candidates(
+    session: Session, batch: LockedBatch, publication_id: int, most: int
+) -> tuple[Sequence[_Candidate], bool]:
+    """The next queued rows by position, each with its reader's standing; whether they are the last."""
+    rows = session.execute(
+        _NEXT,
+        {
+            "publication_id": publication_id,
+            "batch_id": batch.id,
+            "handed_to": batch.handed_to,
+            "most": most + 1,
+        },
+    ).all()
+    return rows[:most], len(rows) <= most
+
+
+def _keep_who_stays(
+    session: Session, batch: LockedBatch, rules: Rules, candidates: Sequence[_Candidate]
+) -> tuple[Row, ...]:
+    """Who is to be written to, by id; the others part here."""
+    kept: list[Row] = []
+    parting = _Parting()
+
+    @cache  # readers by the thousand have a handful of wishes
+    def variant_for(tracking: str, muted: str) -> str:
+        return Variant.for_reader(tracking, muted, topics=rules.topics, policy=rules.policy).key
+
+    for subscriber_id, _, reason, email, tracking, muted in sorted(candidates, key=itemgetter(0)):
+        if reason is not None or email is None:
+            parting.excluded.setdefault(reason or "erased", []).append(subscriber_id)
+            continue
+        wanted = variant_for(tracking, muted)
+        if wanted == batch.variant:
+            kept.append(Row(subscriber_id, email))
+        else:
+            parting.moved.setdefault(wanted, []).append(subscriber_id)
+    parting.carry_out(session, batch)
+    return tuple(kept)
+
+
+@dataclass
+class _Parting:
+    """Who leaves the window: by reason, or by the variant that they want now."""
+
+    excluded: dict[str, list[int]] = field(default_factory=dict)
+    moved: dict[str, list[int]] = field(default_factory=dict)
+
+    def carry_out(self, session: Session, batch: LockedBatch) -> None:
+        for reason, ids in self.excluded.items():
+            session.execute(
+                update(DELIVERY)
+                .where(
+                    DELIVERY.c.edition_id == batch.edition_id, among(DELIVERY.c.subscriber_id, ids)
+                )
+                .values(state=DeliveryState.EXCLUDED, reason=reason)
+            )
+        for variant, ids in self.moved.items():
+            requeue(
+                session,
+                batch,
+                ids,
+                variant=variant,
+                due_at=batch.due_at,
+                attempt=batch.attempt,
+            )
+
+
+def _has_expired(session: Session, rules: Rules) -> bool:
+    if rules.not_after is None:
+        return False
+    return bool(rules.not_after < session.execute(select(db_now())).scalar_one())
+
+
+def _expire(session: Session, batch: LockedBatch) -> None:
+    session.execute(
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.batch_id == batch.id,
+            DELIVERY.c.position >= batch.handed_to,
+            DELIVERY.c.state == DeliveryState.QUEUED,
+        )
+        .values(state=DeliveryState.EXPIRED, reason="not sent by its time limit")
+    )
