@@ -3,6 +3,9 @@
     confirm   please confirm that you want this newsletter
     welcome   you are subscribed
     goodbye   you have left
+    preferences  a link to your preferences
+    copy      a link to a copy of all that is kept about you
+    erasure   a link to erase all that is kept about you
     invite    an editor invites a colleague to the desk
     reset     a link to set a new password
     alert     something needs the editors' eyes
@@ -21,13 +24,26 @@ from emails.brand import Brand
 from emails.composition import Composition
 from emails.errors import CompositionError
 from emails.inlining import inline
-from emails.languages import ENGLISH
 from emails.mjml import clean, mjml_to_html, render_template
+from emails.notice_texts import NOTICE_TEXTS, Texts
 from emails.slots import mint_words
 from emails.stylesheet import stylesheet
-from emails.wording import direction
+from emails.wording import direction, words_for
 
-NoticeKind = Literal["confirm", "welcome", "goodbye", "invite", "reset", "alert"]
+NoticeKind = Literal[
+    "confirm",
+    "welcome",
+    "goodbye",
+    "preferences",
+    "copy",
+    "erasure",
+    "invite",
+    "reset",
+    "alert",
+]
+
+DESK = "en"
+"""The language of whoever has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,63 +59,64 @@ class Notice:
     footnote: str = ""
 
 
-def compose_notice(kind: NoticeKind, brand: Brand, **fields: Any) -> Composition:
+def compose_notice(
+    kind: NoticeKind, brand: Brand, *, language: str = DESK, **fields: Any
+) -> Composition:
     """Compose the notice `kind`; each kind takes the keyword arguments of its function below.
 
+    `language` is a reader's, as a tag such as pt-BR; one that we have no words in gets English.
     CompositionError for an unknown kind, and for a field that is missing or not the kind's own.
     """
-    if kind not in NOTICES:
+    if kind not in get_args(NoticeKind):
         raise CompositionError(f"there is no notice {kind!r}; the kinds are {get_args(NoticeKind)}")
+    spoken = _spoken(kind, language)
     try:
-        notice = NOTICES[kind](brand, **fields)
+        if kind in TO_READERS:
+            notice = TO_READERS[kind](NOTICE_TEXTS[spoken][kind], brand, **fields)
+        else:
+            notice = TO_EDITORS[kind](brand, **fields)
     except TypeError as error:
         raise CompositionError(f"the notice {kind!r} can't be composed: {error}") from error
-    return _compose(notice, brand)
+    return _compose(notice, brand, spoken)
 
 
-def confirm(brand: Brand, *, url: str) -> Notice:
+def _spoken(kind: str, language: str) -> str:
+    """The language that a notice is written in: the reader's, where we have words in it."""
+    primary = language.split("-", maxsplit=1)[0].lower()
+    return primary if kind in TO_READERS and primary in NOTICE_TEXTS else DESK
+
+
+def confirm(texts: Texts, brand: Brand, *, url: str) -> Notice:
     """Asks for the click that starts a subscription.
 
     It carries nothing that somebody typed into the form: else the form would send their words to
     any address in our name.
     """
+    return _to_reader(texts, brand, url)
+
+
+def welcome(texts: Texts, brand: Brand, *, preferences: str, unsubscribe: str) -> Notice:
+    return _to_reader(texts, brand, preferences, unsubscribe)
+
+
+def with_one_link(texts: Texts, brand: Brand, *, url: str) -> Notice:
+    return _to_reader(texts, brand, url)
+
+
+def _to_reader(texts: Texts, brand: Brand, url: str, second: str = "") -> Notice:
+    """A notice in the reader's words; `second` is where its second link leads."""
+
+    def named(text: str) -> str:
+        return text.format(name=brand.name)
+
     return Notice(
-        subject=f"Please confirm: {brand.name}",
-        heading="One click to subscribe",
-        lines=[
-            f"Somebody, probably you, asked for {brand.name} to be sent to this address.",
-            "Please confirm that you want it.",
-        ],
-        button=("Confirm", url),
-        small=[
-            "If it wasn't you, do nothing: without your confirmation nothing more will be sent."
-        ],
-        footnote="You receive this mail because this address was entered in our sign-up form.",
-    )
-
-
-def welcome(brand: Brand, *, preferences: str, unsubscribe: str) -> Notice:
-    return Notice(
-        subject=f"Welcome to {brand.name}",
-        heading="You are subscribed",
-        lines=[
-            f"Thank you. The next edition of {brand.name} will come to this address.",
-            "You can choose topics, pause, or refuse tracking whenever you like.",
-        ],
-        button=("Preferences", preferences),
-        links=[("Unsubscribe", unsubscribe)],
-        footnote=f"You receive this mail because you subscribed to {brand.name}.",
-    )
-
-
-def goodbye(brand: Brand, *, url: str) -> Notice:
-    return Notice(
-        subject=f"You have left {brand.name}",
-        heading="You are unsubscribed",
-        lines=[f"{brand.name} won't be sent to this address any more."],
-        button=("Undo", url),
-        small=["If you meant it, there is nothing more to do."],
-        footnote="You receive this one last mail to confirm that you have unsubscribed.",
+        subject=named(texts.subject),
+        heading=named(texts.heading),
+        lines=[named(line) for line in texts.lines],
+        button=(named(texts.button), url),
+        small=[named(line) for line in texts.small],
+        links=[(named(texts.link), second)] if second else [],
+        footnote=named(texts.footnote),
     )
 
 
@@ -134,17 +151,24 @@ def alert(brand: Brand, *, heading: str, lines: Sequence[str], url: str | None =
     )
 
 
-NOTICES: Mapping[str, Callable[..., Notice]] = {
+TO_READERS: Mapping[str, Callable[..., Notice]] = {
     "confirm": confirm,
     "welcome": welcome,
-    "goodbye": goodbye,
+    "goodbye": with_one_link,
+    "preferences": with_one_link,
+    "copy": with_one_link,
+    "erasure": with_one_link,
+}
+"""In the reader's language."""
+TO_EDITORS: Mapping[str, Callable[..., Notice]] = {
     "invite": invite,
     "reset": reset,
     "alert": alert,
 }
+"""In English, as the desk is."""
 
 
-def _compose(notice: Notice, brand: Brand) -> Composition:
+def _compose(notice: Notice, brand: Brand, language: str) -> Composition:
     words = mint_words(["token"], f"{notice!r}{brand.model_dump_json()}")
     slots = words if TOKEN in repr((notice.button, notice.links)) else {}
     subject = clean(" ".join(notice.subject.split()))
@@ -156,10 +180,10 @@ def _compose(notice: Notice, brand: Brand) -> Composition:
         "subject": subject,
         "preheader": preheader,
         "brand": brand,
-        "language": "en",
-        "words": ENGLISH,
+        "language": language,
+        "words": words_for(language),
         "own": "",
-        "direction": direction("en"),
+        "direction": direction(language),
         "footnote": notice.footnote,
         "head_css": Markup(stylesheet(brand).head),  # noqa: S704 - our own stylesheet
         "light": brand.colours.light,

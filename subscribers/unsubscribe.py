@@ -3,6 +3,8 @@
 Everything here may be repeated: a mailbox provider posts twice, a reader presses twice.
 """
 
+from contextlib import suppress
+
 from sqlmodel import Session, col, select
 
 from subscribers import consent, suppression
@@ -117,6 +119,35 @@ def undo(
     assert subscriber.email_key is not None
     suppression.refresh_mailable(session, subscriber.email_key)
     return subscription
+
+
+def undo_all(
+    session: Session,
+    subscriber_id: int,
+    publication_id: int,
+    act: Agreement,
+    *,
+    now: float,
+    within: float,
+) -> None:
+    """Take back an unsubscription, and those of other publications that ended by the same act.
+
+    Raises CannotUndo as `undo` does, for the one that was asked about.
+    """
+    ended = find_to_change(session, subscriber_id, publication_id)[1].ended_at
+    undo(session, subscriber_id, publication_id, act, now=now, within=within)
+    together = session.exec(
+        select(Subscription.publication_id)
+        .where(
+            col(Subscription.subscriber_id) == subscriber_id,
+            col(Subscription.state) == State.UNSUBSCRIBED,
+            col(Subscription.ended_at) == ended,
+        )
+        .order_by(col(Subscription.publication_id))
+    ).all()
+    for other in together:
+        with suppress(CannotUndo):  # one that had never been confirmed
+            undo(session, subscriber_id, other, act, now=now, within=within)
 
 
 def _check_undoable(subscription: Subscription, *, now: float, within: float) -> None:

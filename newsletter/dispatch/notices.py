@@ -38,6 +38,8 @@ from newsletter.providers.base import (
 from newsletter.publications import Publication
 from newsletter.settings import Settings
 from newsletter.site import Site
+from newsletter.tokens import Purpose
+from subscribers.models import Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -116,13 +118,20 @@ class NoticeSender:
         if not email:
             return _Letter(notice.key, notice.token, None, "ALERT_EMAIL is not set")
         try:
-            mailing = self._mailing(notice, publication, email, now=now, deadline=deadline)
+            mailing = self._mailing(session, notice, publication, email, now=now, deadline=deadline)
         except (EmailsError, ValidationError) as error:
             return _Letter(notice.key, notice.token, None, str(error))
         return _Letter(notice.key, notice.token, mailing)
 
     def _mailing(
-        self, notice: Notice, publication: Publication, email: str, *, now: float, deadline: float
+        self,
+        session: Session,
+        notice: Notice,
+        publication: Publication,
+        email: str,
+        *,
+        now: float,
+        deadline: float,
     ) -> Mailing:
         """The notice, not to be begun after `deadline`, when another worker may take it over."""
         headers = MailHeaders(
@@ -134,7 +143,7 @@ class NoticeSender:
         )
         key = f"notice-{notice.key}"
         return Mailing(
-            composition=self._compose(notice, publication, now=now),
+            composition=self._compose(session, notice, publication, now=now),
             headers=headers,
             recipients=[Recipient(key, email, headers.message_id(key), {})],
             edition=EDITION,
@@ -142,10 +151,14 @@ class NoticeSender:
             may_begin=lambda: monotonic() < deadline,
         )
 
-    def _compose(self, notice: Notice, publication: Publication, *, now: float) -> Composition:
+    def _compose(
+        self, session: Session, notice: Notice, publication: Publication, *, now: float
+    ) -> Composition:
         fields = self._fields(notice, publication, now=now)
         brand = publication.brand(self._site.base_url)
-        return compose_notice(cast("NoticeKind", notice.kind), brand, **fields)
+        reader = notice.subscriber_id and session.get(Subscriber, notice.subscriber_id)
+        language = (reader.language if reader else "") or publication.language
+        return compose_notice(cast("NoticeKind", notice.kind), brand, language=language, **fields)
 
     def _fields(self, notice: Notice, publication: Publication, *, now: float) -> dict[str, Any]:
         """What the notice's words need. Tokens are minted here, when it is sent, and never stored."""
@@ -155,9 +168,17 @@ class NoticeSender:
                 return {"url": self._site.confirm_url(publication, reader, epoch, now=now)}
             case "welcome":
                 return {
-                    page: self._site.manage_url(publication, reader, epoch, page=page, now=now)
+                    page: self._site.fresh_url(publication, reader, epoch, page=page, now=now)
                     for page in ("preferences", "unsubscribe")
                 }
+            case "preferences":
+                return {"url": self._site.fresh_url(publication, reader, epoch, now=now)}
+            case "copy" | "erasure" as wish:
+                page, purpose = f"my-data/{wish}", Purpose[wish.upper()]
+                url = self._site.fresh_url(
+                    publication, reader, epoch, page=page, purpose=purpose, now=now
+                )
+                return {"url": url}
             case _:
                 return notice.data
 

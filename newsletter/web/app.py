@@ -37,6 +37,7 @@ from newsletter.web.public import (
     confirm,
     landing,
     look,
+    my_data,
     preferences,
     subscribe,
     unsubscribe,
@@ -44,7 +45,7 @@ from newsletter.web.public import (
 from newsletter.web.same_origin import SameOrigin
 from newsletter.web.security_headers import SecurityHeaders
 
-PAGES = (landing, subscribe, confirm, unsubscribe, preferences, archive, look)
+PAGES = (landing, subscribe, confirm, unsubscribe, preferences, my_data, archive, look)
 MACHINES = (health, sendgrid)
 TOOLS = (editions, sending)
 

@@ -5,7 +5,9 @@ import pytest
 
 from emails.brand import Brand
 from emails.errors import CompositionError
-from emails.notices import NOTICES, NoticeKind, compose_notice, confirm
+from emails.languages import LANGUAGES
+from emails.notice_texts import NOTICE_TEXTS, Texts
+from emails.notices import TO_EDITORS, TO_READERS, NoticeKind, compose_notice, confirm
 from emails.slots import fill
 
 BRAND = Brand.default()
@@ -14,6 +16,9 @@ FIELDS: dict[NoticeKind, dict[str, Any]] = {
     "confirm": {"url": URL},
     "welcome": {"preferences": URL, "unsubscribe": "https://newsletter.example/u/{token}"},
     "goodbye": {"url": URL},
+    "preferences": {"url": URL},
+    "copy": {"url": URL},
+    "erasure": {"url": URL},
     "invite": {"url": URL, "invited_by": "Ada <b>"},
     "reset": {"url": URL},
     "alert": {"heading": "Paused & <b>", "lines": ["One\nline", "x < y"], "url": URL},
@@ -21,7 +26,42 @@ FIELDS: dict[NoticeKind, dict[str, Any]] = {
 
 
 def test_every_kind_has_its_notice() -> None:
-    assert set(NOTICES) == set(get_args(NoticeKind)) == set(FIELDS)
+    assert {*TO_READERS, *TO_EDITORS} == set(get_args(NoticeKind)) == set(FIELDS)
+
+
+def test_every_language_of_the_editions_has_words_for_every_notice_to_readers() -> None:
+    assert set(NOTICE_TEXTS) == set(LANGUAGES)
+    assert {frozenset(texts) for texts in NOTICE_TEXTS.values()} == {frozenset(TO_READERS)}
+
+
+@pytest.mark.parametrize("kind", TO_READERS)
+def test_every_language_says_as_much(kind: str) -> None:
+    def shape(texts: Texts) -> tuple[object, ...]:
+        named = ["{name}" in text for text in (texts.subject, *texts.lines, texts.footnote)]
+        return (len(texts.lines), len(texts.small), bool(texts.link), bool(texts.footnote), named)
+
+    english = shape(NOTICE_TEXTS["en"][kind])
+    assert {tag for tag in NOTICE_TEXTS if shape(NOTICE_TEXTS[tag][kind]) != english} == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "tag"),
+    [
+        ("de", "Bitte bestätigen: The Example Report", "de"),
+        ("pt-BR", "Confirme, por favor: The Example Report", "pt"),
+        ("ja", "Please confirm: The Example Report", "en"),
+    ],
+)
+def test_a_reader_is_written_to_in_their_language(language: str, subject: str, tag: str) -> None:
+    notice = compose_notice("confirm", BRAND, language=language, url=URL)
+    assert notice.subject == subject
+    assert f'lang="{tag}"' in notice.html
+
+
+def test_editors_are_written_to_in_the_desks_language() -> None:
+    assert compose_notice("reset", BRAND, language="de", url=URL) == compose_notice(
+        "reset", BRAND, url=URL
+    )
 
 
 @pytest.mark.parametrize("kind", get_args(NoticeKind))
@@ -50,7 +90,7 @@ def test_a_complete_link_needs_no_slot() -> None:
 
 
 def test_a_confirmation_has_no_room_for_anything_that_was_typed_into_the_form() -> None:
-    assert set(inspect.signature(confirm).parameters) == {"brand", "url"}
+    assert set(inspect.signature(confirm).parameters) == {"texts", "brand", "url"}
 
 
 def test_an_alert_shows_its_lines_and_needs_no_link() -> None:

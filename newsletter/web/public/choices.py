@@ -1,8 +1,10 @@
-"""What a form offers and what came back: topics, and how a reader is tracked."""
+"""What a form offers and what came back: topics, tracking, languages, time zones."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
+from emails.languages import LANGUAGES
 from newsletter.publications import Publication
 from subscribers.models import Tracking
 
@@ -23,6 +25,29 @@ BY_POLICY: Mapping[str, tuple[Tracking, ...]] = {
     "off": (),
 }
 """The publication's policy -> what a reader can choose; *off* stands under every policy."""
+
+
+NAMES: Mapping[str, str] = {
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fr": "Français",
+    "it": "Italiano",
+    "nl": "Nederlands",
+    "pt": "Português",
+}
+"""Languages as those who speak them call them."""
+ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
+"""Time zones by place, to choose from."""
+
+
+@dataclass(frozen=True)
+class LanguageChoice:
+    """A language that mails can have; an empty one: the publication's."""
+
+    value: str
+    label: str
+    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -73,4 +98,14 @@ def tracking_choices(
             locked=value == Tracking.LINKED and shown != value and not may_grant,
         )
         for value in offered
+    )
+
+
+def language_choices(publication: Publication, current: str) -> tuple[LanguageChoice, ...]:
+    """The publication's own language, those that we have words in, and one that stands already."""
+    tags = dict.fromkeys(["", *sorted(LANGUAGES), current])
+    own = f"As the publication ({NAMES.get(publication.language, publication.language)})"
+    return tuple(
+        LanguageChoice(tag, NAMES.get(tag, tag) if tag else own, chosen=tag == current)
+        for tag in tags
     )

@@ -1,4 +1,4 @@
-"""`/preferences/TOKEN`: topics, a pause, tracking; what a reader chooses takes effect at once."""
+"""`/preferences/TOKEN`: topics, a pause, tracking, language; in effect at once, whatever it is."""
 
 from typing import Annotated
 
@@ -7,18 +7,30 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
+from newsletter.dispatch.queue import queue_notice
+from newsletter.publications import Publication
 from newsletter.web import wording
-from newsletter.web.house import Here, client_ip
+from newsletter.web.house import Here, House, client_ip
 from newsletter.web.pages import Problem
-from newsletter.web.public.choices import muted_by, topic_boxes, tracking_choices
+from newsletter.web.public.choices import (
+    ZONES,
+    language_choices,
+    muted_by,
+    topic_boxes,
+    tracking_choices,
+)
 from newsletter.web.public.visitor import Visitor, read_visitor
-from subscribers import preferences
+from subscribers import fresh_links, preferences
+from subscribers.addresses import clean_name
 from subscribers.consent import Agreement
 from subscribers.errors import InvalidPreference
+from subscribers.guard import GuardPolicy
 from subscribers.models import State, Subscriber, Tracking
+from subscribers.readers import find
 
 router = APIRouter()
 
+POLICY = GuardPolicy()
 WEEK = 7 * 86400.0
 PAUSES = {"2": "two weeks", "4": "four weeks", "12": "twelve weeks"}
 """Weeks that the page offers -> their words."""
@@ -31,12 +43,24 @@ GRANTED = Problem(
 )
 
 
+MAILED = Problem(
+    200,
+    "Look in your inbox",
+    "A mail with a link is on its way to your address. It opens this page once more, for a day, "
+    "with all choices open. An address gets no more than three such mails a day.",
+)
+
+
 class PreferencesForm(BaseModel):
-    """The form as it stood when it was sent; `pause` empty: as it was."""
+    """The form as it stood when it was sent; what it doesn't have stays as it was."""
 
     topics: list[str] = []
     pause: str = ""
     tracking: str = ""
+    language: str | None = None
+    time_zone: str | None = None
+    name: str | None = None
+    """Only by a freshly mailed link."""
 
 
 @router.get("/preferences/{token}")
@@ -50,11 +74,14 @@ def show_preferences(token: str, house: Here, saved: Annotated[str, Query()] = "
             publication,
             token=token,
             reader=shown,
+            fresh=visitor.is_fresh,
             subscribed=shown.state in {State.ACTIVE, State.PAUSED},
             saved=bool(saved),
             topics=topic_boxes(publication, shown.muted),
             pauses=PAUSES,
             tracking=tracking_choices(publication, shown.tracking, may_grant=visitor.is_fresh),
+            languages=language_choices(publication, shown.language),
+            zones=ZONES,
         )
 
 
@@ -62,22 +89,86 @@ def show_preferences(token: str, house: Here, saved: Annotated[str, Query()] = "
 def save_preferences(
     token: str, request: Request, house: Here, form: Annotated[PreferencesForm, Form()]
 ) -> Response:
-    """Save, and show the page anew; a fresh link that granted tracking is used up by it."""
+    """Save, and show the page anew; a fresh link that gave us more than before is used up by it."""
 
     def work(session: Session) -> tuple[Visitor, bool]:
         now = house.now()
         visitor = read_visitor(session, house.site.signer, token, now=now)
         whose = (visitor.subscriber_id, visitor.publication.key)
         muted = muted_by(visitor.publication, form.topics)
-        preferences.mute(session, *whose, muted, declared=visitor.publication.topic_keys, now=now)
+        declared = visitor.publication.topic_keys
+        preferences.mute(session, *whose, muted, declared=declared, now=now)
         _set_pause(session, visitor, form.pause, now=now)
-        granted = _set_tracking(session, visitor, form.tracking, ip=client_ip(request), now=now)
-        return visitor, granted
+        _set_place(session, visitor, form, now=now)
+        ip = house.consent_ip(request)
+        granted = _set_tracking(session, visitor, form.tracking, ip=ip, now=now)
+        named = _set_name(session, visitor, form.name, now=now)
+        if granted or named:
+            session.get_one(Subscriber, visitor.subscriber_id).link_epoch += 1
+        return visitor, granted or named
 
-    visitor, granted = house.database.transact(work)
-    if not granted:
+    visitor, used_up = house.database.transact(work)
+    if not used_up:
         return RedirectResponse(f"/preferences/{token}?saved=yes", status_code=303)
     return house.pages.problem(visitor.publication, GRANTED)
+
+
+@router.post("/preferences/{token}/fresh-link")
+def mail_fresh_link(token: str, request: Request, house: Here) -> Response:
+    """Mail the reader a link for what a mail's own doesn't allow; the answer is always the same."""
+
+    def work(session: Session) -> Publication:
+        visitor = read_visitor(session, house.site.signer, token, now=house.now())
+        _mail_link(house, session, visitor, ip=client_ip(request))
+        return visitor.publication
+
+    return house.pages.problem(house.database.transact(work), MAILED)
+
+
+def _mail_link(house: House, session: Session, visitor: Visitor, *, ip: str) -> None:
+    reader, _ = find(session, visitor.subscriber_id, visitor.publication.key)
+    link = fresh_links.request(
+        session,
+        visitor.publication.key,
+        reader.email or "",
+        POLICY,
+        what="asked for a link to their preferences",
+        source=preferences.PAGE,
+        ip=ip,
+        hash_of=house.site.signer.keyed_hash,
+        now=house.now(),
+    )
+    if link is None:
+        return
+    queue_notice(
+        session,
+        publication_id=visitor.publication.key,
+        kind="preferences",
+        email=link.email,
+        subscriber_id=link.subscriber_id,
+        data={"epoch": link.epoch},
+        now=house.now(),
+    )
+
+
+def _set_place(session: Session, visitor: Visitor, form: PreferencesForm, *, now: float) -> None:
+    whose = (visitor.subscriber_id, visitor.publication.key)
+    if form.language is not None:
+        preferences.set_language(session, *whose, form.language, now=now)
+    if form.time_zone is not None:
+        preferences.set_time_zone(session, *whose, form.time_zone.strip(), now=now)
+
+
+def _set_name(session: Session, visitor: Visitor, wanted: str | None, *, now: float) -> bool:
+    """Set the reader's name; tell whether it changed."""
+    whose = (visitor.subscriber_id, visitor.publication.key)
+    before = preferences.show(session, *whose).name
+    if wanted is None or clean_name(wanted) == before:
+        return False
+    if not visitor.is_fresh:
+        raise InvalidPreference("To change your name takes a link that we mail to you alone.")
+    preferences.set_name(session, *whose, wanted, now=now)
+    return True
 
 
 def _set_pause(session: Session, visitor: Visitor, wanted: str, *, now: float) -> None:
@@ -98,8 +189,8 @@ def _set_tracking(session: Session, visitor: Visitor, wanted: str, *, ip: str, n
         return False
     if choice.locked:
         raise InvalidPreference(
-            "To be linked to you takes a link that we mail to you alone: sign up once more, and "
-            "the mail that you get has it."
+            "To be linked to you takes a link that we mail to you alone: the page has a button "
+            "for it."
         )
     preferences.set_tracking(
         session,
@@ -109,7 +200,4 @@ def _set_tracking(session: Session, visitor: Visitor, wanted: str, *, ip: str, n
         Agreement("preferences", wording.tracking_consent(publication.name), wording.VERSION, ip),
         now=now,
     )
-    if choice.value == Tracking.LINKED:
-        session.get_one(Subscriber, visitor.subscriber_id).link_epoch += 1
-        return True
-    return False
+    return choice.value == Tracking.LINKED

@@ -4,20 +4,22 @@ A GET only shows the page: scanners follow every link. Any POST means it, whatev
 answer is always 200, never a redirect, so that a mail program's click is told of its success.
 """
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from newsletter.feedback.effects import note_departure
 from newsletter.feedback.events import DeliveryKey
 from newsletter.one_line import one_line
-from newsletter.web.house import Here
+from newsletter.publications import Publication
+from newsletter.web.house import Here, House
 from newsletter.web.public.visitor import Visitor, read_leaver
 from subscribers import preferences, unsubscribe
 from subscribers.consent import Agreement
-from subscribers.models import State
+from subscribers.models import State, Subscription
 
 router = APIRouter()
 
@@ -38,15 +40,16 @@ def show_button(token: str, house: Here) -> Response:
     with house.database.reading() as session:
         visitor = read_leaver(session, house.site.signer, token)
         shown = preferences.show(session, visitor.subscriber_id, visitor.publication.key)
-        template = "left" if shown.state == State.UNSUBSCRIBED else "unsubscribe"
-        return house.pages.page(
-            f"{template}.html.j2",
-            visitor.publication,
-            token=token,
-            address=shown.address,
-            reasons=REASONS,
-            thanks=False,
-        )
+        others = _others(session, visitor)
+    if shown.state == State.UNSUBSCRIBED:
+        return _left(house, visitor, shown.address, others=others)
+    return house.pages.page(
+        "unsubscribe.html.j2",
+        visitor.publication,
+        token=token,
+        address=shown.address,
+        others=others,
+    )
 
 
 @router.post("/unsubscribe/{token}")
@@ -54,29 +57,26 @@ def leave(
     token: str,
     house: Here,
     origin: Annotated[str, Query(alias="from")] = "one-click",
+    which: Annotated[Literal["this", "all"], Query()] = "this",
 ) -> Response:
-    """End the subscription at once; repeating it changes nothing."""
+    """End the subscription, or all of them, at once; repeating it changes nothing."""
 
     def work(session: Session) -> tuple[Visitor, str]:
         now = house.now()
         visitor = read_leaver(session, house.site.signer, token)
         whose = (visitor.subscriber_id, visitor.publication.key)
         act = Agreement("page" if origin == "page" else "one-click")
-        left = unsubscribe.leave(session, *whose, act, now=now)
+        if which == "all":
+            left = visitor.publication.key in unsubscribe.leave_all(session, whose[0], act, now=now)
+        else:
+            left = unsubscribe.leave(session, *whose, act, now=now)
         if left and visitor.edition_id is not None:
             mail = DeliveryKey(visitor.edition_id, visitor.subscriber_id)
             note_departure(session, mail, at=now)
         return visitor, preferences.show(session, *whose).address
 
     visitor, address = house.database.transact(work)
-    return house.pages.page(
-        "left.html.j2",
-        visitor.publication,
-        token=token,
-        address=address,
-        reasons=REASONS,
-        thanks=False,
-    )
+    return _left(house, visitor, address)
 
 
 @router.post("/unsubscribe/{token}/reason")
@@ -98,29 +98,55 @@ def tell_reason(
         return visitor, shown.address
 
     visitor, address = house.database.transact(work)
-    return house.pages.page(
-        "left.html.j2",
-        visitor.publication,
-        token=token,
-        address=address,
-        reasons=REASONS,
-        thanks=True,
-    )
+    return _left(house, visitor, address, thanks=True)
 
 
 @router.post("/unsubscribe/{token}/undo")
 def undo(token: str, house: Here) -> Response:
-    """Take the unsubscription back, within the hour."""
+    """Take the unsubscription back, within the hour, with all that ended at the same moment."""
 
     def work(session: Session) -> tuple[Visitor, str]:
         now = house.now()
         visitor = read_leaver(session, house.site.signer, token)
         whose = (visitor.subscriber_id, visitor.publication.key)
-        unsubscribe.undo(session, *whose, Agreement("page"), now=now, within=UNDO_SECONDS)
+        unsubscribe.undo_all(session, *whose, Agreement("page"), now=now, within=UNDO_SECONDS)
         return visitor, preferences.show(session, *whose).address
 
     visitor, address = house.database.transact(work)
     return house.pages.page("back.html.j2", visitor.publication, token=token, address=address)
+
+
+def _left(
+    house: House,
+    visitor: Visitor,
+    address: str,
+    *,
+    others: Sequence[str] = (),
+    thanks: bool = False,
+) -> Response:
+    return house.pages.page(
+        "left.html.j2",
+        visitor.publication,
+        token=visitor.token,
+        address=address,
+        others=others,
+        reasons=REASONS,
+        thanks=thanks,
+    )
+
+
+def _others(session: Session, visitor: Visitor) -> Sequence[str]:
+    """The names of the other publications that the reader gets."""
+    return session.exec(
+        select(Publication.name)
+        .join(Subscription, col(Subscription.publication_id) == col(Publication.id))
+        .where(
+            Subscription.subscriber_id == visitor.subscriber_id,
+            col(Publication.id) != visitor.publication.key,
+            Subscription.state != State.UNSUBSCRIBED,
+        )
+        .order_by(Publication.name)
+    ).all()
 
 
 def _said(reason: str, note: str) -> str:

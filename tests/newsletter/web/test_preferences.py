@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.publications import Publication
 from newsletter.tokens import Purpose
-from subscribers.models import State, Tracking
+from subscribers.models import State, Subscriber, Tracking
 from tests.newsletter.web.world import World
 
 ALL = ["labs", "wire", "papers", "benchmarks", "trending"]
@@ -114,6 +114,60 @@ def test_a_fresh_link_expires(web: httpx.Client, world: World, reader: int) -> N
     path = fresh_path(world, reader)
     world.clock.move(3_700)
     assert web.get(path).status_code == 410
+
+
+def test_a_fresh_link_is_mailed_on_request_to_the_readers_own_address(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    world.clock.move(86_400)
+    first, second = (web.post(f"{path}/fresh-link") for _ in range(2))  # the second is throttled
+    assert first.text == second.text
+    assert "ada@" not in first.text
+    [notice] = world.notices()
+    assert (notice.kind, notice.email, notice.data) == (
+        "preferences", "ada@example.org", {"epoch": 0},
+    )  # fmt: skip
+
+
+def test_language_and_time_zone_are_chosen_by_a_mails_link(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    answer = save(web, path, language="fr", time_zone="Europe/Paris")
+    assert '<option value="fr" selected>Français</option>' in answer.text
+    assert 'value="Europe/Paris" placeholder' in answer.text
+    save(web, path)  # a form without them leaves them alone
+    with world.database.reading() as session:
+        person = session.get_one(Subscriber, reader)
+    assert (person.language, person.time_zone) == ("fr", "Europe/Paris")
+
+
+@pytest.mark.parametrize("fields", [{"language": "<b>"}, {"time_zone": "Mars/Olympus"}])
+def test_a_language_or_zone_that_there_is_not_saves_nothing(
+    web: httpx.Client, world: World, reader: int, path: str, fields: dict[str, str]
+) -> None:
+    assert save(web, path, topics=["labs"], **fields).status_code == 422
+    assert world.subscription(reader).muted == ""
+
+
+def test_a_name_takes_a_freshly_mailed_link(
+    web: httpx.Client, world: World, reader: int, path: str
+) -> None:
+    assert 'name="name"' not in web.get(path).text
+    assert save(web, path, name="Mallory").status_code == 422
+    fresh = fresh_path(world, reader)
+    assert 'name="name"' in web.get(fresh).text
+    assert save(web, fresh, name="Ada\r\nBcc: x@example.org").status_code == 200
+    with world.database.reading() as session:
+        assert session.get_one(Subscriber, reader).name == "Ada Bcc: x@example.org"
+    assert save(web, fresh, name="Eve").status_code == 410
+
+
+def test_saving_by_a_fresh_link_what_a_mails_link_could_leaves_it_working(
+    web: httpx.Client, world: World, reader: int
+) -> None:
+    fresh = fresh_path(world, reader)
+    save(web, fresh, topics=["labs"], name="")
+    assert save(web, fresh, topics=ALL, name="").status_code == 200
 
 
 @pytest.mark.parametrize(

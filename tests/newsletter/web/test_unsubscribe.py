@@ -3,9 +3,12 @@
 import httpx
 import pytest
 
+from newsletter.publications import Publication
 from newsletter.tokens import Purpose
-from subscribers.models import State
+from subscribers.consent import Agreement
+from subscribers.models import State, Subscription
 from subscribers.suppression import find_live
+from subscribers.unsubscribe import leave
 from tests.newsletter.web.world import World
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -174,3 +177,67 @@ def test_the_link_of_a_notice_works_too_and_for_years(
 def test_the_page_after_leaving_offers_no_second_leaving(web: httpx.Client, path: str) -> None:
     web.post(path)
     assert "You are unsubscribed" in web.get(path).text
+
+
+@pytest.fixture
+def other(world: World, reader: int) -> int:
+    """Another publication that the reader gets."""
+    with world.database.writing() as session:
+        publication = Publication(
+            slug="evening", name="The Evening Ledger", sender="e@ledger.example", host="e.example"
+        )
+        session.add(publication)
+        session.flush()
+        session.add(
+            Subscription(
+                subscriber_id=reader, publication_id=publication.key, state=State.ACTIVE,
+                mailable=True, created_at=0.0, confirmed_at=0.0,
+            )
+        )  # fmt: skip
+        return publication.key
+
+
+def standing(world: World, reader: int, publication_id: int) -> tuple[str, bool]:
+    with world.database.reading() as session:
+        found = session.get_one(Subscription, (reader, publication_id))
+    return found.state, found.mailable
+
+
+def test_leaving_one_publication_leaves_the_others(
+    web: httpx.Client, world: World, reader: int, other: int, path: str
+) -> None:
+    assert "You get The Evening Ledger from us, too" in web.get(path).text
+    web.post(path)
+    assert standing(world, reader, other) == (State.ACTIVE, True)
+    assert "You still get The Evening Ledger" in web.get(path).text
+
+
+def test_all_publications_are_left_at_once_and_taken_back_together(
+    web: httpx.Client, world: World, reader: int, other: int, path: str
+) -> None:
+    page = web.post(f"{path}?from=page&which=all")
+    assert page.status_code == 200
+    assert standing(world, reader, world.publication_id) == (State.UNSUBSCRIBED, False)
+    assert standing(world, reader, other) == (State.UNSUBSCRIBED, False)
+    web.post(f"{path}?from=page&which=all")
+    assert len(world.consents(reader, granted=False)) == 2
+
+    web.post(f"{path}/undo")
+
+    assert standing(world, reader, world.publication_id) == (State.ACTIVE, True)
+    assert standing(world, reader, other) == (State.ACTIVE, True)
+
+
+def test_undoing_does_not_take_back_what_was_left_before(
+    web: httpx.Client, world: World, reader: int, other: int, path: str
+) -> None:
+    with world.database.writing() as session:
+        leave(session, reader, other, Agreement("page"), now=world.clock() - 60)
+    web.post(path)
+    web.post(f"{path}/undo")
+    assert standing(world, reader, world.publication_id) == (State.ACTIVE, True)
+    assert standing(world, reader, other) == (State.UNSUBSCRIBED, False)
+
+
+def test_who_reads_nothing_else_is_offered_nothing_else(web: httpx.Client, path: str) -> None:
+    assert "Unsubscribe from all" not in web.get(path).text
