@@ -69,16 +69,33 @@ _LOCK = """
     ORDER BY b.id FOR UPDATE
 """
 
+_MAY = """
+    (subscription.state = 'pending' AND {wanted}.state = 'active')
+    OR (subscription.state <> 'unsubscribed' AND {wanted}.state = 'unsubscribed')
+"""
+
+# `history.keep_import` for many: an earlier import is found by that pointer only.
+_KEEP_IMPORTS = f"""
+    INSERT INTO happening (subscriber_id, publication_id, at, what, source, note)
+    SELECT subscription.subscriber_id, subscription.publication_id, c.at,
+           CASE WHEN c.granted THEN 'consent to mail granted' ELSE 'consent to mail withdrawn' END,
+           c.source, c.note
+    FROM staged_reader AS s
+    JOIN subscription ON subscription.subscriber_id = s.known_id
+                     AND subscription.publication_id = :publication_id
+    JOIN consent_record AS c ON c.id = subscription.consent_id AND c.subscriber_id IS NULL
+    WHERE ({_MAY.format(wanted="s")}) AND {_WELCOME}
+"""  # noqa: S608
+
 # What an import may do to a subscription that there is: states.py, Act.IMPORT, and end it.
-_SUBSCRIPTIONS = f"""{_NEW_SUBSCRIPTIONS}
+_SUBSCRIPTIONS = f"""{_NEW_SUBSCRIPTIONS.format(reader="s.known_id")}
     WHERE s.state <> '' AND s.known_id IS NOT NULL AND {_WELCOME}
     ON CONFLICT (subscriber_id, publication_id) DO UPDATE
     SET state = excluded.state, mailable = excluded.mailable, consent_id = excluded.consent_id,
         confirmed_at = coalesce(excluded.confirmed_at, subscription.confirmed_at),
         ended_at = excluded.ended_at, end_reason = excluded.end_reason, paused_until = NULL,
         confirm_epoch = subscription.confirm_epoch + 1
-    WHERE (subscription.state = 'pending' AND excluded.state = 'active')
-       OR (subscription.state <> 'unsubscribed' AND excluded.state = 'unsubscribed')
+    WHERE {_MAY.format(wanted="excluded")}
 """  # noqa: S608
 
 _SUPPRESSIONS = """
@@ -173,7 +190,8 @@ def merge(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
         counts: Mapping[str, int] = {"added": staged}
     else:
         counts = _merge_known(session, terms.publication_id)
-        _run(session, _SUBSCRIPTIONS.format(reader="s.known_id"), subscribed)
+        _run(session, _KEEP_IMPORTS, {"publication_id": terms.publication_id})
+        _run(session, _SUBSCRIPTIONS, subscribed)
     if terms.suppresses:
         _suppress(session, terms)
     return counts

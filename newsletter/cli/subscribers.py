@@ -1,10 +1,13 @@
 """`newsletter subscribers import | export | add | show | erase`."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlmodel import Session
@@ -22,11 +25,13 @@ from newsletter.cli.output import (
 )
 from newsletter.dispatch.queue import queue_notice
 from newsletter.privacy.erasure import erase_person
-from subscribers import history, person, signup
+from newsletter.privacy.person import whole_person, whole_timeline
+from subscribers import signup
 from subscribers.addresses import KeyedHash, parse
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.exports import export_csv
+from subscribers.history import Told
 from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_readers, rehearse
 from subscribers.models import Subscriber
 from subscribers.readers import find_by_key
@@ -89,15 +94,23 @@ def import_(
 
 def export(
     out: Annotated[Path | None, typer.Option(help="A file; else standard output.")] = None,
+    one: Annotated[
+        str | None,
+        typer.Option("--one", help="ADDRESS: all that is kept about one person, as JSON."),
+    ] = None,
     publication: PublicationSlug = None,
 ) -> None:
-    """Export readers as CSV that imports again to the same state."""
+    """Export readers as CSV that imports again to the same state, or one person's data."""
     with open_desk(publication) as desk, desk.database.reading() as session:
-        pages = export_csv(session, desk.publication(session).key)
+        if one is None:
+            pages = export_csv(session, desk.publication(session).key)
+        else:
+            data = whole_person(session, _reader(session, one))
+            pages = iter([orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"])
         if out is None:
             sys.stdout.writelines(pages)
             return
-        # The list of readers is nobody else's business.
+        # What is known of readers is nobody else's business.
         out.touch(mode=0o600)
         with out.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pages)
@@ -146,15 +159,39 @@ def show(
     publication: PublicationSlug = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a reader: all that is kept about them, and their timeline."""
+    """Show a reader: what is kept about them, and all that happened, newest first."""
     with open_desk(publication) as desk, desk.database.reading() as session:
         reader_id = _reader(session, email)
-        data = person.person_data(session, reader_id)
-        happenings = history.timeline(session, reader_id)
+        data = whole_person(session, reader_id)
+        told = whole_timeline(session, reader_id)
     if as_json:
-        emit({**data, "timeline": [asdict(one) for one in happenings]})
+        emit(data)
         return
-    show_table(("What", "Value"), [(key, value) for key, value in data.items() if value])
+    show_table(("", ""), _about(data))
+    say("")
+    show_table(("When", "What", "From", "Note"), map(_told, told))
+
+
+def _about(data: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """What a person sees of a person: a line for each plain value, and for each subscription."""
+    for name in ("email", "name", "language", "time_zone", "attributes", "tags"):
+        if data[name]:
+            yield name, data[name]
+    for one in data["subscriptions"]:
+        until = f" until {one['paused_until']}" if one["paused_until"] else ""
+        muted = f", without {one['muted']}" if one["muted"] else ""
+        yield (
+            f"publication {one['publication_id']}",
+            (f"{one['state']}{until}, tracking {one['tracking']}{muted}"),
+        )
+    for one in data["suppressions"]:
+        if not one["lifted_at"]:
+            yield "do not mail", one["reason"]
+
+
+def _told(one: Told) -> tuple[str, str, str, str]:
+    when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return when, one.what, one.source, one.note
 
 
 def erase(

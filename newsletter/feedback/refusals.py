@@ -21,6 +21,7 @@ from newsletter.feedback.models import INBOX_ITEM
 from newsletter.feedback.settling import TELLS_LATER, Weight, add_to_tally
 from newsletter.one_line import one_line
 from newsletter.providers.base import Outcome
+from subscribers.addresses import mask_within
 from subscribers.upsert import insert
 
 INBOX = "refusals"
@@ -59,7 +60,7 @@ def _words(lesson: Lesson) -> list[dict[str, str]]:
             "reference": delivery_key(lesson.edition_id, result.subscriber_id),
             "code": result.outcome.code,
             "status": result.outcome.enhanced or "",
-            "reason": one_line(result.outcome.text),
+            "reason": mask_within(one_line(result.outcome.text)),
         }
         for result in lesson.turned_away
         if _is_about_the_mail(result.outcome)

@@ -144,6 +144,22 @@ def test_a_timeline_keeps_the_import_that_somebody_came_by_after_they_left(
     assert told(readers, reader)[:2] == [("consent to mail withdrawn", ""), granted]
 
 
+def test_a_timeline_keeps_an_import_whose_readers_another_import_ends(readers: Readers) -> None:
+    readers.bring_in("email\nada@example.org\nbob@example.org\n", consent="signed at the fair")
+    ada = readers.subscription("ada@example.org").subscriber_id
+    bob = readers.subscription("bob@example.org").subscriber_id
+
+    readers.bring_in(
+        "email,state\nada@example.org,unsubscribed\nbob@example.org,active\n",
+        consent="from the old system", now=NOW + 1,
+    )  # fmt: skip
+
+    granted = ("consent to mail granted", "signed at the fair")
+    assert told(readers, ada)[:2] == [("consent to mail withdrawn", "from the old system"), granted]
+    assert told(readers, bob)[0] == granted
+    assert told(readers, bob)[1:] == [("first known", "")]
+
+
 def test_an_export_imports_again_to_the_same_state(readers: Readers) -> None:
     readers.bring_in(
         "email,name,tags,attributes,tracking_consent,language\n"

@@ -1,6 +1,11 @@
 """Readers in and out on the command line."""
 
+import json
+import re
+
+from newsletter.database import Database
 from tests.newsletter.cli.conftest import Shell
+from tests.newsletter.privacy.house import everything
 
 
 def test_a_row_with_a_bad_address_is_set_aside_and_the_rest_comes_in(shell: Shell) -> None:
@@ -48,3 +53,37 @@ def test_an_erased_reader_is_gone(shell: Shell) -> None:
     assert shell("subscribers", "erase", "a@example.com", "--yes").code == 0
     assert shell("subscribers", "show", "a@example.com").code == 1
     assert "a@example.com" not in shell("subscribers", "export").out
+
+
+def test_a_reader_is_shown_with_all_that_happened_newest_first(shell: Shell) -> None:
+    shell.write("left.csv", "email\na@example.com\n")
+    shell("subscribers", "import", "left.csv", "--as", "unsubscribed", "--consent", "wrote to us")
+
+    shown = shell("subscribers", "show", "a@example.com").out
+
+    about, _, told = shown.partition("When")
+    assert re.search(r"^email\s+a@example\.com$", about, re.MULTILINE)
+    assert re.search(r"^publication 1\s+unsubscribed, tracking counted$", about, re.MULTILINE)
+    assert [" ".join(line.split("UTC")[-1].split()) for line in told.splitlines()[1:]] == [
+        "consent to mail withdrawn import wrote to us",
+        "consent to mail granted import imported from readers.csv",
+        "first known",
+    ]
+
+
+def test_one_persons_data_is_exported_as_json_that_only_its_owner_reads(shell: Shell) -> None:
+    assert shell("subscribers", "export", "--one", "a@example.com", "--out", "a.json").code == 0
+    path = shell.folder / "a.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    data = json.loads(path.read_text("utf-8"))
+    assert (data["email"], data["name"]) == ("a@example.com", "A")
+    assert shell("subscribers", "show", "a@example.com", "--json").json == data
+    assert shell("subscribers", "export", "--one", "nobody@example.com").code == 1
+
+
+def test_an_erased_reader_is_gone_from_every_table(shell: Shell) -> None:
+    shell("subscribers", "add", "new@example.com")
+    assert shell("subscribers", "erase", "new@example.com", "--yes").code == 0
+    database = Database(f"sqlite:///{shell.folder / 'newsletter.sqlite3'}")
+    assert "new@example.com" not in everything(database)
+    database.close()
