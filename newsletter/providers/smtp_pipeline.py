@@ -58,6 +58,8 @@ class Channel(asyncio.Protocol):
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._patience = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._lost: ConnectionError | None = None
         self._gone = asyncio.Event()
 
@@ -125,14 +127,28 @@ class Channel(asyncio.Protocol):
         self._raise_if_lost()
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        alarm = loop.call_later(self._timeout, self._time_out)
+        self._patience = loop.time() + self._timeout
+        if self._alarm is None:
+            self._alarm = loop.call_at(self._patience, self._look_at_the_clock, loop)
         try:
             await self._waiter
         finally:
-            alarm.cancel()
             self._waiter = None
         if not self._replies:
             self._raise_if_lost()
+
+    def _look_at_the_clock(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give up a reply that is overdue; else look again when the one awaited now would be.
+
+        One alarm at a time: setting and cancelling one for each reply costs more than reading it.
+        """
+        self._alarm = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if loop.time() < self._patience:
+            self._alarm = loop.call_at(self._patience, self._look_at_the_clock, loop)
+        else:
+            self._waiter.set_exception(TimeoutError())
 
     def _raise_if_lost(self) -> None:
         if self._lost is not None:
@@ -140,11 +156,10 @@ class Channel(asyncio.Protocol):
 
     def _end(self, error: ConnectionError) -> None:
         self._lost = self._lost or error
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         self._wake()
-
-    def _time_out(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         ready = self._replies or self._lost is not None

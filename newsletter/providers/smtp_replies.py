@@ -5,6 +5,7 @@ nothing can have been taken; after the final dot only a reply tells.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from newsletter.providers.base import Outcome
@@ -17,6 +18,8 @@ NOT_OURS_TO_SEND = frozenset({530, 534, 535, 538})
 LONGEST_REPLY = 32_768
 """RFC 5321 §4.5.3.1.5 allows 512 octets a line; this many without an end are no reply."""
 TEXT_KEPT = 500
+REPLIES_KEPT = 64
+"""A server has a handful of replies, besides those that name each message."""
 
 SENDER_AT_FAULT = frozenset({"5.1.7", "5.1.8"})
 """Our address, or its domain, is not to the server's liking (RFC 3463 §3.2): said at RCPT by
@@ -62,13 +65,26 @@ class ReplyReader:
     def __init__(self) -> None:
         self._rest = b""
         self._lines: list[str] = []
+        self._known: dict[bytes, Reply] = {}
 
     def feed(self, data: bytes) -> list[Reply]:
         """The replies that `data` completes. Raises MalformedReplyError."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > LONGEST_REPLY or len(self._lines) > LONGEST_REPLY // 4:
             raise MalformedReplyError("a reply that does not end")
-        return [reply for line in lines if (reply := self._line(line)) is not None]
+        return [reply for line in lines if (reply := self._reply(line)) is not None]
+
+    def _reply(self, line: bytes) -> Reply | None:
+        """The reply that `line` completes; most say what a server says to every message."""
+        known = None if self._lines else self._known.get(line)
+        if known is not None:
+            return known
+        alone, reply = not self._lines, self._line(line)
+        if alone and reply is not None:
+            if len(self._known) >= REPLIES_KEPT:
+                self._known.clear()
+            self._known[line] = reply
+        return reply
 
     def _line(self, line: bytes) -> Reply | None:
         if not line[:3].isdigit():
@@ -102,6 +118,7 @@ def before_body(reply: Reply) -> Outcome:
     return Outcome.refused(code, text, enhanced=reply.enhanced)
 
 
+@lru_cache(REPLIES_KEPT)
 def after_body(reply: Reply) -> Outcome:
     """The reply to the final dot.
 
