@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -20,6 +20,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.loopback import is_loopback_host
 
 CONFIG_FILE = "newsletter.toml"
+LaneName = Literal["gmail", "outlook", "yahoo", "other"]
 DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
 LONGEST_BOUNCE_BOX = 16
 """A local part has 64 octets (RFC 5321 §4.5.3.1.1): a plus sign follows, and a token of at most 47,
@@ -102,12 +103,35 @@ class Settings(BaseSettings):
     send_rate: float = Field(
         0.0, ge=0, description="Messages a second for the provider as a whole; 0: no limit."
     )
+    lane_rates: dict[LaneName, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="Messages a second by group of recipients' domains, gmail, outlook, yahoo and "
+        "other: `{gmail = 20}`; in the environment as JSON.",
+    )
     batch_size: int = Field(1000, ge=1, le=1000, description="Recipients in a batch.")
     lease_seconds: float = Field(
         60.0, gt=0, description="How long a silent worker keeps a batch; it renews at a third."
     )
     unsure_wait: float = Field(
         1800.0, ge=0, description="Seconds to wait for evidence before the `unsure` policy acts."
+    )
+    signup_disposable: Literal["allow", "warn", "refuse"] = Field(
+        "warn", description="Sign-ups from domains that give out addresses for an hour."
+    )
+    signup_roles: Literal["allow", "warn", "refuse"] = Field(
+        "warn", description="Sign-ups from addresses of a role, such as `info@` or `noreply@`."
+    )
+    signup_international: Literal["allow", "warn", "refuse"] = Field(
+        "allow",
+        description="Sign-ups with letters beyond a–z before the @, which not every server reaches.",
+    )
+    signup_refused_domains: tuple[str, ...] = Field(
+        (), description="Domains, with those below them, whose addresses may not sign up."
+    )
+    signup_challenge: str = Field(
+        "",
+        description="A test of whether a person signs up: the name of an entry point in "
+        "`newsletter.challenges`; empty: none.",
     )
     keep_webhooks: float = Field(
         0.0,

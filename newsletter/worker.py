@@ -171,7 +171,7 @@ class DispatchDuty:
             database,
             provider,
             self._site,
-            pace=Pace(settings.send_rate - notices_rate(settings)),
+            pace=editions_pace(settings),
             lease_seconds=settings.lease_seconds,
             learn=self._learn,
         )
@@ -283,6 +283,12 @@ class DispatchDuty:
             lines=[why],
             now=now,
         )
+
+
+def editions_pace(settings: Settings) -> Pace:
+    """What is left of the provider's rate, and the lanes' own rates."""
+    lanes = {str(lane): rate for lane, rate in settings.lane_rates.items()}
+    return Pace(settings.send_rate - notices_rate(settings), lanes)
 
 
 def notices_rate(settings: Settings) -> float:

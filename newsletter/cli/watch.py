@@ -1,6 +1,7 @@
 """`newsletter edition watch DATE`: how a send goes, until it is over."""
 
 import time
+from typing import Any
 
 import typer
 from rich.live import Live
@@ -39,9 +40,16 @@ def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fal
         console.print(_picture(state))
 
 
-def _picture(state: dict[str, object]) -> Table:
+def _picture(state: dict[str, Any]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in state.items():
         if key in SHOWN or (isinstance(value, int) and value):
             table.add_row(key, str(value))
+    for lane, counts in state["lanes"].items():
+        words = " ".join(f"{name}={count}" for name, count in counts.items())
+        table.add_row(lane, words + _slowed(state["slow_lanes"].get(lane)))
     return table
+
+
+def _slowed(seconds: float | None) -> str:
+    return "" if seconds is None else f" (slowed down: a window each {seconds:.0f} s)"

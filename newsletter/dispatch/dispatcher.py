@@ -20,6 +20,7 @@ from newsletter.dispatch import ledger
 from newsletter.dispatch.alerts import pause_and_alert
 from newsletter.dispatch.handoff import Drained, Stopped, Wait, Window, hand_off
 from newsletter.dispatch.imprints import ImprintedEdition, Imprints
+from newsletter.dispatch.lanes import heed_deferrals
 from newsletter.dispatch.ledger import Lease, monotonic
 from newsletter.dispatch.locks import (
     LockedBatch,
@@ -194,6 +195,7 @@ class Dispatcher:
                 lessons.append(finish_window(session, edition, batch, results[future]))
             self._hand_off(session, step, editions, room=self._provider.in_flight - flying)
             self._close(session, step, landed)
+            heed_deferrals(session, self._provider.name, lessons)
             self._learn(session, lessons)  # last: it locks tallies, which come after all else
             return step
 
@@ -267,7 +269,7 @@ class Dispatcher:
                 edition,
                 held.lease,
                 held.edition.rules,
-                most=self._pace.window(self._provider.window),
+                most=self._pace.window(self._provider.window, held.lease.lane),
                 pace=self._pace,
                 composition_id=held.edition.composition_id,
             )

@@ -19,7 +19,7 @@ from newsletter.database import db_now
 from newsletter.dispatch.ledger import OURS, Lease
 from newsletter.dispatch.locks import BATCH_COLUMNS, LockedBatch, LockedEdition
 from newsletter.dispatch.models import BATCH, DELIVERY
-from newsletter.dispatch.pacing import ALL_LANES, Pace
+from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.states import EditionState
@@ -69,7 +69,7 @@ class Drained:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The edition is not sending (paused, cancelled): let the batch go."""
+    """The edition is not sending (paused, cancelled), or the lane must wait: let the batch go."""
 
 
 HandOff = Window | Wait | Drained | Stopped
@@ -121,9 +121,11 @@ def hand_off(
     if _has_expired(session, rules):
         _expire(session, batch)
         return Drained()
-    wait = pace.reserve(session, batch.provider, ALL_LANES, len(candidates))
-    if wait > 0:
-        return Wait(wait)
+    turn = pace.take_turn(session, batch.provider, batch.lane, len(candidates))
+    if turn.lane_wait > 0:
+        return Stopped()  # the lane is claimed again when it may go on; others have the place
+    if turn.wait > 0:
+        return Wait(turn.wait)
     rows = _keep_who_stays(session, batch, rules, candidates)
     upto = candidates[-1].position + 1
     session.execute(_MARK, {"batch": batch.id, "upto": upto, "composition": composition_id})

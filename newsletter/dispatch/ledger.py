@@ -14,7 +14,8 @@ from sqlalchemy import and_, bindparam, case, exists, select, update
 from sqlmodel import Session
 
 from newsletter.database import db_now
-from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.models import BATCH, DELIVERY, PROVIDER_RATE
+from newsletter.dispatch.pacing import BURST_SECONDS
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import EDITION
 from newsletter.editions.states import EditionState
@@ -41,6 +42,7 @@ class Lease:
     batch_id: int
     edition_id: int
     variant: str
+    lane: str
     token: str
     seconds: float
     deadline: float
@@ -60,14 +62,21 @@ class Lease:
         return {"leased_batch": self.batch_id, "leased_token": self.token}
 
 
+_LANE_WAITS = exists().where(
+    PROVIDER_RATE.c.provider == BATCH.c.provider,
+    PROVIDER_RATE.c.lane == BATCH.c.lane,
+    PROVIDER_RATE.c.arrival > db_now() + BURST_SECONDS,
+)
+"""A lane that has its rate used up, or is slowed down."""
 _READY = (
-    select(BATCH.c.id, BATCH.c.edition_id, BATCH.c.variant)
+    select(BATCH.c.id, BATCH.c.edition_id, BATCH.c.variant, BATCH.c.lane)
     .join(EDITION, EDITION.c.id == BATCH.c.edition_id)
     .where(
         BATCH.c.state == BatchState.READY,
         BATCH.c.provider == bindparam("provider"),
         EDITION.c.state == EditionState.SENDING,
         BATCH.c.due_at <= db_now(),
+        ~_LANE_WAITS,
     )
     .order_by(BATCH.c.due_at, BATCH.c.id)
     .limit(bindparam("most"))
@@ -95,11 +104,12 @@ def claim(session: Session, provider: str, *, limit: int, seconds: float) -> lis
             batch_id=batch_id,
             edition_id=edition_id,
             variant=variant,
+            lane=lane,
             token=secrets.token_hex(TOKEN_BYTES),
             seconds=seconds,
             deadline=before + seconds,
         )
-        for batch_id, edition_id, variant in ready
+        for batch_id, edition_id, variant, lane in ready
     ]
     for lease in leases:
         session.execute(

@@ -108,6 +108,8 @@ class ProviderRate(SQLModel, table=True):
     """A recipient domain group, `all`, or `notices` (their reserved slot)."""
     arrival: float
     """Theoretical arrival time of the next message, by the database's clock."""
+    slowness: int = 0
+    """Steps by which the lane is slowed down, since its servers defer."""
 
 
 class Notice(SQLModel, table=True):

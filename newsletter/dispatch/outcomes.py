@@ -31,14 +31,16 @@ class Result(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """What a window's outcomes say of its readers' addresses.
+    """What a window's outcomes say of its readers' addresses and of their lane.
 
-    `turned_away`: refused, or put off until the attempts were used up.
+    `deferred`: put off by the readers' servers, or on their behalf. `turned_away`: refused, or put off until the attempts were used up.
     """
 
     edition_id: int
+    lane: str
     accepted: int
-    turned_away: Sequence[Result]
+    deferred: int = 0
+    turned_away: Sequence[Result] = ()
 
 
 Learn = Callable[[Session, Sequence[Lesson]], None]
@@ -61,7 +63,7 @@ def finish_window(
     accepted = [one.subscriber_id for one in results if one.outcome.kind is yes]
     _accept(session, batch, accepted)
     if len(accepted) == len(results):
-        return Lesson(batch.edition_id, accepted=len(accepted), turned_away=())
+        return Lesson(batch.edition_id, batch.lane, accepted=len(accepted))
     by_kind: dict[OutcomeKind, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda one: one.subscriber_id):
         by_kind[result.outcome.kind].append(result)
@@ -74,9 +76,16 @@ def finish_window(
         failed = _try_later(session, batch, by_kind[OutcomeKind.LATER])
     return Lesson(
         batch.edition_id,
+        batch.lane,
         accepted=len(accepted),
+        deferred=sum(map(_is_deferral, by_kind[OutcomeKind.LATER])),
         turned_away=[*by_kind[OutcomeKind.REFUSED], *failed],
     )
+
+
+def _is_deferral(result: Result) -> bool:
+    """Whether a 4yz about the recipient came (RFC 5321 §4.2.1), and not about the provider."""
+    return not result.outcome.provider_wide and result.outcome.code.startswith("4")
 
 
 def backoff(attempt: int) -> float:

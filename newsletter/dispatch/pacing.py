@@ -1,13 +1,17 @@
-"""Pacing: one rate per provider, shared by every worker through one row.
+"""Pacing: one rate per provider and one per lane, shared by every worker through a few rows.
 
 The generic cell rate algorithm (ITU-T I.371 Annex A): a single number, the theoretical arrival
 time of the next message, moves on by 1/rate for each message reserved. Notices have a row of
-their own, so that a large edition never holds a confirmation up.
+their own, so that a large edition never holds a confirmation up. A lane that is being slowed down
+(lanes.py) waits longer between its windows.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from newsletter.database import db_now
 from newsletter.dispatch.models import PROVIDER_RATE, ProviderRate
@@ -17,17 +21,35 @@ ALL_LANES = "all"
 NOTICES = "notices"
 BURST_SECONDS = 0.25
 """How far reservations may run ahead of the clock."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 640.0
+"""Seconds between two windows of a lane that was slowed down once, and most of them."""
+SLOWEST = 8
+"""Steps by which a lane can be slowed down; each doubles the pause."""
+
+
+class Turn(NamedTuple):
+    """How long a window must wait, in seconds: for the provider as a whole, and for its lane."""
+
+    wait: float = 0.0
+    lane_wait: float = 0.0
+
+
+_SLOWNESS = select(PROVIDER_RATE.c.slowness).where(
+    PROVIDER_RATE.c.provider == bindparam("provider"), PROVIDER_RATE.c.lane == bindparam("lane")
+)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Messages a second; 0 is no limit."""
+    """Messages a second, for the provider and by lane; 0, or no word of a lane, is no limit."""
 
     rate: float
+    lanes: Mapping[str, float] = field(default_factory=dict)
 
-    def window(self, most: int) -> int:
+    def window(self, most: int, lane: str) -> int:
         """Most messages in a window: what may be in doubt is at most a second's worth."""
-        return most if self.rate <= 0 else max(1, min(most, int(self.rate)))
+        rates = [rate for rate in (self.rate, self.lanes.get(lane, 0.0)) if rate > 0]
+        return max(1, min(most, *map(int, rates))) if rates else most
 
     def reserve(self, session: Session, provider: str, lane: str, count: int) -> float:
         """Reserve `count` messages; return seconds to wait, having reserved nothing, or 0.
@@ -36,21 +58,61 @@ class Pace:
         """
         if self.rate <= 0:
             return 0.0
-        session.execute(
-            insert(session, PROVIDER_RATE)
-            .values(provider=provider, lane=lane, arrival=0.0)
-            .on_conflict_do_nothing()
-        )
-        row = session.exec(
-            select(ProviderRate)
-            .where(ProviderRate.provider == provider, ProviderRate.lane == lane)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).one()
+        row = locked_rates(session, provider, [lane])[lane]
         now = session.exec(select(db_now())).one()
-        early = row.arrival - now - BURST_SECONDS
+        early = _early(row, now)
         if early > 0:
             return early
         row.arrival = max(row.arrival, now) + count / self.rate
         session.add(row)
         return 0.0
+
+    def take_turn(self, session: Session, provider: str, lane: str, count: int) -> Turn:
+        """Reserve `count` messages of a lane, or nothing where provider or lane has to wait."""
+        cap = self.lanes.get(lane, 0.0)
+        slowness = session.scalar(_SLOWNESS, {"provider": provider, "lane": lane}) or 0
+        if not cap and not slowness:
+            return Turn(wait=self.reserve(session, provider, ALL_LANES, count))
+        rates = locked_rates(session, provider, [ALL_LANES, lane])
+        now = session.exec(select(db_now())).one()
+        turn = Turn(*(max(_early(rates[one], now), 0.0) for one in (ALL_LANES, lane)))
+        if turn.wait > 0 or turn.lane_wait > 0:
+            return turn
+        steps = {
+            ALL_LANES: count / self.rate if self.rate > 0 else 0.0,
+            lane: max(count / cap if cap else 0.0, pause_of(rates[lane].slowness)),
+        }
+        for one, step in steps.items():
+            rates[one].arrival = max(rates[one].arrival, now) + step
+            session.add(rates[one])
+        return turn
+
+
+def pause_of(slowness: int) -> float:
+    """Seconds between two windows of a lane that was slowed down so many times."""
+    return min(FIRST_PAUSE * 2 ** (slowness - 1), LONGEST_PAUSE) if slowness else 0.0
+
+
+def locked_rates(session: Session, provider: str, lanes: list[str]) -> dict[str, ProviderRate]:
+    """The rows of these lanes, made where missing and locked in the order of their names.
+
+    ALL_LANES comes first of all: whoever needs several takes it too, and so nobody waits in a ring.
+    """
+    for lane in sorted(lanes):
+        session.execute(
+            insert(session, PROVIDER_RATE)
+            .values(provider=provider, lane=lane, arrival=0.0, slowness=0)
+            .on_conflict_do_nothing()
+        )
+    rows = session.exec(
+        select(ProviderRate)
+        .where(ProviderRate.provider == provider, col(ProviderRate.lane).in_(lanes))
+        .order_by(col(ProviderRate.lane))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.lane: row for row in rows}
+
+
+def _early(row: ProviderRate, now: float) -> float:
+    return row.arrival - now - BURST_SECONDS

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from newsletter.dispatch.models import DELIVERY
+from newsletter.dispatch.models import BATCH, DELIVERY, PROVIDER_RATE
+from newsletter.dispatch.pacing import pause_of
 from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.models import Edition
 
@@ -22,12 +23,50 @@ def count_states(session: Session, edition_id: int) -> dict[str, int]:
     return counts
 
 
+def count_by_lane(session: Session, edition_id: int) -> dict[str, dict[str, int]]:
+    """Recipients' domain group -> a count for every delivery state that occurs in it.
+
+    Counted by batch first, which has one lane: the deliveries are gone through once.
+    """
+    by_batch = (
+        select(DELIVERY.c.batch_id, DELIVERY.c.state, func.count().label("count"))
+        .where(DELIVERY.c.edition_id == edition_id)
+        .group_by(DELIVERY.c.batch_id, DELIVERY.c.state)
+        .subquery()
+    )
+    rows = session.execute(
+        select(BATCH.c.lane, by_batch.c.state, func.sum(by_batch.c.count))
+        .join_from(by_batch, BATCH, BATCH.c.id == by_batch.c.batch_id)
+        .group_by(BATCH.c.lane, by_batch.c.state)
+        .order_by(BATCH.c.lane)
+    )
+    lanes: dict[str, dict[str, int]] = {}
+    for lane, state, count in rows:
+        lanes.setdefault(lane, {})[state] = int(count)
+    return lanes
+
+
+def slow_lanes(session: Session) -> dict[str, float]:
+    """Lane -> seconds between two windows, of those that are slowed down with any provider."""
+    rows = session.execute(
+        select(PROVIDER_RATE.c.lane, func.max(PROVIDER_RATE.c.slowness))
+        .where(PROVIDER_RATE.c.slowness > 0)
+        .group_by(PROVIDER_RATE.c.lane)
+        .order_by(PROVIDER_RATE.c.lane)
+    )
+    return {lane: pause_of(slowness) for lane, slowness in rows}
+
+
 def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any]:
     """Status, recipients, a count per delivery state, rate (messages a second) and ETA (seconds).
 
-    `now`: UTC seconds.
+    `lanes` has the counts by recipients' domain group, `slow_lanes` the groups whose servers put us
+    off, with the seconds between two windows. `now`: UTC seconds.
     """
-    counts = count_states(session, edition.key)
+    lanes = count_by_lane(session, edition.key)
+    counts = {
+        state.value: sum(lane.get(state, 0) for lane in lanes.values()) for state in DeliveryState
+    }
     settled = edition.recipients - counts["queued"]
     ended = edition.finished_at or now
     elapsed = ended - edition.started_at if edition.started_at else 0.0
@@ -43,6 +82,8 @@ def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any
         "hold_reason": edition.hold_reason,
         "recipients": edition.recipients,
         **counts,
+        "lanes": lanes,
+        "slow_lanes": slow_lanes(session),
         "per_second": round(rate, 1),
         "eta_seconds": round(counts["queued"] / rate, 1) if rate and counts["queued"] else None,
     }

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
         sa.Column("arrival", sa.Float(), nullable=False),
+        sa.Column("slowness", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("provider", "lane"),
     )
     op.create_table(

@@ -94,6 +94,8 @@ class ProgressAnswer(EditionAnswer):
     excluded: Count
     unsure: Count
     cancelled: Count
+    lanes: dict[str, dict[str, Count]]
+    slow_lanes: dict[str, float]
     per_second: float
     eta_seconds: float | None
 

@@ -91,7 +91,7 @@ def test_an_address_that_we_could_not_write_teaches_nothing(desk: Desk, mailed: 
 
 
 def lesson(edition_id: int, outcome: Outcome, *, reader: int = 1) -> Lesson:
-    return Lesson(edition_id, accepted=0, turned_away=[Result(reader, outcome)])
+    return Lesson(edition_id, "other", accepted=0, turned_away=[Result(reader, outcome)])
 
 
 def test_the_brake_weighs_refusals_against_what_was_taken(desk: Desk) -> None:
