@@ -8,8 +8,9 @@ people use is.
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from email_validator import (
     validate_email,
 )
 
+from subscribers.address_lists import DISPOSABLE_DOMAINS, ROLES
 from subscribers.errors import AddressRefused, InvalidAddress
 from subscribers.models import Lane
 
@@ -60,19 +62,30 @@ _COMMON_DOMAINS = (*_LANES, "icloud.com", "proton.me", "protonmail.com", "gmx.de
                    "web.de", "orange.fr", "free.fr", "comcast.net", "fastmail.com")  # fmt: skip
 
 
+class Rule(StrEnum):
+    """What becomes of addresses of one sort."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    """Taken, and whoever typed it is told what may go wrong."""
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Which addresses a publication takes. Domains and local parts are case-folded."""
+    """Which addresses a publication takes. Domains are case-folded, in ASCII."""
 
-    allow_smtputf8: bool = False
-    """Addresses with a local part beyond ASCII, which not every server can reach (RFC 6531)."""
+    international: Rule = Rule.ALLOW
+    """With letters beyond ASCII before the @: not every server can reach them (RFC 6531)."""
+    disposable: Rule = Rule.ALLOW
+    """At a domain that gives out addresses for an hour."""
+    roles: Rule = Rule.ALLOW
+    """Those that reach a role and not a person: abuse, noreply, postmaster (RFC 2142)."""
     refused_domains: frozenset[str] = frozenset()
-    """Disposable domains, for one; subdomains are refused with them."""
-    refused_local_parts: frozenset[str] = frozenset()
-    """Role accounts, for one: abuse, noreply, postmaster."""
+    """Not taken whatever else is allowed; subdomains are refused with them."""
 
 
-ANY_ADDRESS = AddressPolicy(allow_smtputf8=True)
+ANY_ADDRESS = AddressPolicy()
 
 
 class Address(NamedTuple):
@@ -147,18 +160,34 @@ def _parse_long(email: str) -> Address:
     return Address(email, f"{local}@{domain}", domain, lane_of(domain))
 
 
+def doubts(address: Address, policy: AddressPolicy) -> tuple[str, ...]:
+    """Say what may go wrong with an address that is taken, for whoever typed it."""
+    return tuple(words for rule, words in _objections(address, policy) if rule == Rule.WARN)
+
+
 def _refuse(address: Address, policy: AddressPolicy) -> None:
-    local = address.key.rpartition("@")[0]
-    if not policy.allow_smtputf8 and not local.isascii():
-        raise AddressRefused("Letters beyond a–z before the @ can't be reached by every server.")
-    if any(_is_under(address.domain, refused) for refused in policy.refused_domains):
-        raise AddressRefused(f"Addresses at {address.domain} are not taken; please use another.")
-    if local in policy.refused_local_parts:
-        raise AddressRefused(f"{local}@ reaches a role, not a person; please use your own address.")
+    for rule, words in _objections(address, policy):
+        if rule == Rule.REFUSE:
+            raise AddressRefused(f"{words} Please use another address.")
 
 
-def _is_under(domain: str, parent: str) -> bool:
-    return domain == parent or domain.endswith("." + parent)
+def _objections(address: Address, policy: AddressPolicy) -> Iterator[tuple[Rule, str]]:
+    """What speaks against an address, and how much it weighs here."""
+    local, domain = address.key.rpartition("@")[0], address.domain
+    if not local.isascii():
+        yield policy.international, "Letters beyond a–z before the @ can't reach every server."
+    if _is_among(domain, policy.refused_domains):
+        yield Rule.REFUSE, f"Addresses at {domain} are not taken."
+    if _is_among(domain, DISPOSABLE_DOMAINS):
+        yield policy.disposable, f"Addresses at {domain} don't last."
+    if local in ROLES:
+        yield policy.roles, f"{local}@ reaches a role, not a person."
+
+
+def _is_among(domain: str, domains: Collection[str]) -> bool:
+    """Whether a domain, or one above it, is there."""
+    parts = domain.split(".")
+    return any(".".join(parts[number:]) in domains for number in range(len(parts)))
 
 
 def lane_of(domain: str) -> str:

@@ -6,7 +6,7 @@ sees that.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from subscribers.addresses import (
     AddressPolicy,
     KeyedHash,
     clean_name,
+    doubts,
     hashed_key,
     parse,
     suggest,
@@ -84,11 +85,13 @@ class MailToSend:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a request. The page shows nothing of `mail`, only the suggestion."""
+    """What became of a request. The page shows nothing of `mail`, only what is about the address."""
 
     mail: MailToSend | None
     suggestion: str | None
     """An address that was probably meant, to be shown and never applied."""
+    doubts: tuple[str, ...] = ()
+    """What may go wrong with the address, in sentences."""
 
 
 def request(
@@ -106,7 +109,7 @@ def request(
     nothing for a reader whom we know: an unsubscribed one stays so until they confirm.
     """
     address = parse(asked.email, policy.addresses)
-    answer = Answer(None, suggest(address))
+    answer = Answer(None, suggest(address), doubts(address, policy.addresses))
     if asked.honeypot or not asked.challenge_passed():
         return answer
     if not guard.allows(
@@ -126,7 +129,7 @@ def request(
         subscription.created_at, subscription.source = now, asked.source
     whose = (subscription.subscriber_id, publication_id)
     history.note(session, *whose, "asked to subscribe", now=now, source=asked.source)
-    return Answer(_mail(subscriber, subscription, suppressed), answer.suggestion)
+    return replace(answer, mail=_mail(subscriber, subscription, suppressed))
 
 
 def _remember(

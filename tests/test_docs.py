@@ -19,7 +19,7 @@ from emails.brand import Brand
 from emails.issue_files import parse_issue
 from emails.sections.parts import Part
 from newsletter.settings import Settings, load_settings
-from newsletter.web.api import API, editions, sending
+from newsletter.web.api import API, editions, sending, subscribers
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -113,7 +113,7 @@ def test_every_part_of_an_edition_file_has_its_table() -> None:
 
 def test_every_route_of_the_api_is_documented() -> None:
     app = FastAPI()
-    for room in (editions, sending):
+    for room in (editions, sending, subscribers):
         app.include_router(room.router, prefix=API)
     text = (DOCS / "guides" / "api.md").read_text("utf-8")
     paths = app.openapi()["paths"]

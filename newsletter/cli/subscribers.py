@@ -26,6 +26,7 @@ from newsletter.cli.output import (
 from newsletter.dispatch.queue import queue_notice
 from newsletter.privacy.erasure import erase_person
 from newsletter.privacy.person import whole_person, whole_timeline
+from newsletter.signup_policy import signup_policy
 from subscribers import signup
 from subscribers.addresses import KeyedHash, parse
 from subscribers.consent import Agreement
@@ -35,7 +36,7 @@ from subscribers.history import Told
 from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_readers, rehearse
 from subscribers.models import Subscriber
 from subscribers.readers import find_by_key
-from subscribers.signup import MailKind, SignupPolicy
+from subscribers.signup import MailKind
 
 COUNTS = (
     ("rows", "rows in the file"),
@@ -128,7 +129,12 @@ def add(
         owner = desk.publication(session)
         asked = signup.Request(email=email, source="editor")
         answer = signup.request(
-            session, owner.key, asked, SignupPolicy(), hash_of=_hash_of(desk), now=now()
+            session,
+            owner.key,
+            asked,
+            signup_policy(desk.settings),
+            hash_of=_hash_of(desk),
+            now=now(),
         )
         if answer.mail is None or answer.mail.kind != MailKind.CONFIRM:
             return False

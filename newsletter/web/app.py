@@ -23,8 +23,9 @@ from newsletter.feedback.recorder import Recorder
 from newsletter.settings import Settings
 from newsletter.site import Site
 from newsletter.web import health
-from newsletter.web.api import API, editions, sending
+from newsletter.web.api import API, editions, sending, subscribers
 from newsletter.web.body_limit import BodyLimit
+from newsletter.web.challenge import open_challenge
 from newsletter.web.door import Door
 from newsletter.web.failures import handle_failures
 from newsletter.web.head_requests import HeadRequests
@@ -47,7 +48,7 @@ from newsletter.web.security_headers import SecurityHeaders
 
 PAGES = (landing, subscribe, confirm, unsubscribe, preferences, my_data, archive, look)
 MACHINES = (health, sendgrid)
-TOOLS = (editions, sending)
+TOOLS = (editions, sending, subscribers)
 
 
 def create_app(
@@ -57,7 +58,8 @@ def create_app(
 
     Opens a recorder of opens and clicks, whose thread ends with the application's lifespan.
     """
-    house = House(settings, database, Site.of(settings), Pages(), now)
+    challenge = open_challenge(settings.signup_challenge, settings.secret_key.get_secret_value())
+    house = House(settings, database, Site.of(settings), Pages(), challenge, now)
     recorder = Recorder(database)
     inner = HeadRequests(SameOrigin(BodyLimit(_fastapi(house, recorder)), house.pages))
     door = Door(
@@ -80,7 +82,7 @@ def _fastapi(house: House, recorder: Recorder) -> FastAPI:
     app = FastAPI(
         title="Newsletter",
         version=version("newsletter"),
-        description="Editions for editors' tools. Authorize with a token of `newsletter token`.",
+        description="Editions and sign-ups for editors' tools. Authorize with a token of `newsletter token`.",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -12,6 +12,7 @@ from newsletter.database import Database
 from newsletter.publications import Publication, publication_for_host
 from newsletter.settings import Settings
 from newsletter.site import Site
+from newsletter.web.challenge import Challenge
 from newsletter.web.pages import Pages
 
 
@@ -27,6 +28,7 @@ class House:
     database: Database
     site: Site
     pages: Pages
+    challenge: Challenge
     now: Callable[[], float]
 
     def publication(self, session: Session, request: Request) -> Publication:
@@ -47,8 +49,12 @@ Here = Annotated[House, Depends(house_of)]
 
 def client_ip(request: Request) -> str:
     """The network address that asks; empty where there is none (a Unix socket)."""
-    host = request.client.host if request.client else ""
+    return network_address(request.client.host if request.client else "")
+
+
+def network_address(text: str) -> str:
+    """A network address in its usual form; empty for what is none."""
     try:
-        return str(ipaddress.ip_address(host))
+        return str(ipaddress.ip_address(text))
     except ValueError:
         return ""

@@ -1,20 +1,25 @@
 from itertools import pairwise
 
 import pytest
+from sqlmodel import select
 
 from subscribers import suppression, unsubscribe
-from subscribers.addresses import AddressPolicy
+from subscribers.addresses import AddressPolicy, Rule
 from subscribers.errors import AddressRefused, InvalidAddress, LinkUsed
 from subscribers.guard import Cap, GuardPolicy
-from subscribers.models import SuppressionReason, Tracking
+from subscribers.models import Subscriber, SuppressionReason, Tracking
 from subscribers.signup import MailKind, SignupPolicy
 from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers
 
-REFUSING = SignupPolicy(
-    AddressPolicy(
-        refused_domains=frozenset({"throwaway.example"}), refused_local_parts=frozenset({"abuse"})
-    )
-)
+
+def policy(rule: Rule) -> SignupPolicy:
+    """One rule for every sort of address."""
+    return SignupPolicy(
+        AddressPolicy(
+            international=rule, disposable=rule, roles=rule,
+            refused_domains=frozenset({"throwaway.example"}),
+        )
+    )  # fmt: skip
 
 
 def test_a_reader_is_mailed_only_once_they_confirmed(readers: Readers) -> None:
@@ -127,11 +132,43 @@ def test_what_is_no_address_is_refused(readers: Readers, wrong: str) -> None:
         readers.ask(wrong)
 
 
-@pytest.mark.parametrize("kept_out", ["a@throwaway.example", "a@x.throwaway.example",
-                                      "Abuse@example.org"])  # fmt: skip
-def test_policy_keeps_addresses_out(readers: Readers, kept_out: str) -> None:
+ODD = ["ada@mailinator.com", "ada@sub.Mailinator.com", "Abuse@example.org", "ådå@example.org"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_policy_keeps_addresses_out_before_anything_is_stored(readers: Readers, odd: str) -> None:
     with pytest.raises(AddressRefused):
-        readers.ask(kept_out, policy=REFUSING)
+        readers.ask(odd, policy=policy(Rule.REFUSE))
+    with readers.session() as session:
+        assert session.exec(select(Subscriber)).all() == []
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_policy_warns_of_an_address_and_takes_it(readers: Readers, odd: str) -> None:
+    answer = readers.ask(odd, policy=policy(Rule.WARN))
+    assert answer.mail is not None
+    assert len(answer.doubts) == 1
+
+
+@pytest.mark.parametrize("odd", [*ODD, "ada@example.org", "ada@notmailinator.com"])
+def test_policy_allows_addresses_without_a_word(readers: Readers, odd: str) -> None:
+    answer = readers.ask(odd, policy=policy(Rule.ALLOW))
+    assert answer.mail is not None
+    assert answer.doubts == ()
+
+
+@pytest.mark.parametrize("kept_out", ["a@throwaway.example", "b@sub.throwaway.example"])
+def test_a_domain_that_an_operator_refuses_is_refused_under_every_rule(
+    readers: Readers, kept_out: str
+) -> None:
+    with pytest.raises(AddressRefused):
+        readers.ask(kept_out, policy=policy(Rule.ALLOW))
+
+
+def test_a_domain_in_other_letters_is_taken_under_every_rule(readers: Readers) -> None:
+    answer = readers.ask("ada@bücher.example", policy=policy(Rule.REFUSE))
+    assert answer.mail is not None
+    assert readers.subscriber("ada@bücher.example").email_key == "ada@xn--bcher-kva.example"
 
 
 def test_a_likely_typo_is_shown_and_not_applied(readers: Readers) -> None:

@@ -25,6 +25,7 @@ from newsletter.errors import (
     TokenError,
 )
 from newsletter.web.by_kind import nearest
+from subscribers.errors import AddressRefused, InvalidAddress
 
 BY_ERROR: Mapping[type, tuple[int, str]] = {
     IssueFileError: (422, "invalid_edition"),
@@ -40,6 +41,8 @@ BY_ERROR: Mapping[type, tuple[int, str]] = {
     OperationalError: (503, "unavailable"),
     PoolTimeout: (503, "unavailable"),
     RequestValidationError: (422, "invalid"),
+    InvalidAddress: (422, "invalid_address"),
+    AddressRefused: (422, "address_refused"),
     NewsletterError: (400, "refused"),
     Exception: (500, "internal"),
 }

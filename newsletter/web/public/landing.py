@@ -1,6 +1,7 @@
 """`/`: what this is, the form, the latest editions."""
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from newsletter.web.house import Here
@@ -17,9 +18,14 @@ LATEST = 5
 def landing(request: Request, house: Here) -> Response:
     with house.database.reading() as session:
         publication = house.publication(session, request)
-        return house.pages.open_page(
+        challenge = house.challenge.html(now=house.now())
+        show = (
+            house.pages.page if challenge else house.pages.open_page
+        )  # each visitor has their own
+        return show(
             "landing.html.j2",
             publication,
+            challenge=Markup(challenge),  # noqa: S704 - it promises safe HTML
             editions=went_out(session, publication.key, limit=LATEST),
             topics=topic_boxes(publication, ()),
             tracking_wording=tracking_consent(publication.name),

@@ -1,30 +1,34 @@
 """`/subscribe`: the form, and the same answer for everyone who sends it."""
 
+from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from pydantic import BaseModel
+from markupsafe import Markup
+from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter.dispatch.queue import queue_notice
 from newsletter.publications import Publication
+from newsletter.signup_policy import signup_policy
 from newsletter.web.house import Here, House, client_ip
 from newsletter.web.public.choices import muted_by, topic_boxes
-from newsletter.web.public.wishes import Wishes
+from newsletter.web.public.wishes import Wishes, queue_answer
 from newsletter.web.wording import tracking_consent
 from subscribers import signup
 from subscribers.errors import AddressRefused, InvalidAddress
-from subscribers.models import Subscriber
-from subscribers.signup import Answer, MailKind, MailToSend, SignupPolicy
+from subscribers.signup import Answer
 
 router = APIRouter()
 
-POLICY = SignupPolicy()
-
 
 class SignupForm(BaseModel):
-    """What the form brought; one embedded elsewhere may have nothing but the address."""
+    """What the form brought; one embedded elsewhere may have nothing but the address.
+
+    Fields that are not ours are the challenge's.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     email: str = ""
     website: str = ""
@@ -33,6 +37,10 @@ class SignupForm(BaseModel):
     topics_shown: bool = False
     """Whether none ticked means none, or only that the form asks for no topics."""
     tracking: bool = False
+
+    @property
+    def others(self) -> dict[str, str]:
+        return {name: str(value) for name, value in (self.model_extra or {}).items()}
 
 
 @router.get("/subscribe")
@@ -44,22 +52,28 @@ def show_form(request: Request, house: Here) -> Response:
 @router.post("/subscribe")
 def subscribe(request: Request, house: Here, form: Annotated[SignupForm, Form()]) -> Response:
     """Take a request; the answer tells nothing of who reads what."""
+    ip, now = client_ip(request), house.now()
+    passed = cache(lambda: house.challenge.passed(form.others, ip=ip, now=now))  # once, not a try
 
     def work(session: Session) -> tuple[Publication, Answer]:
         publication = house.publication(session, request)
         asked = signup.Request(
-            email=form.email, source="form", ip=client_ip(request), honeypot=form.website
+            email=form.email,
+            source="form",
+            ip=ip,
+            honeypot=form.website,
+            challenge_passed=passed,
         )
         answer = signup.request(
             session,
             publication.key,
             asked,
-            POLICY,
+            signup_policy(house.settings),
             hash_of=house.site.signer.keyed_hash,
-            now=house.now(),
+            now=now,
         )
         if answer.mail is not None:
-            _queue(session, answer.mail, _wishes(publication, form), now=house.now())
+            queue_answer(session, answer.mail, _wishes(publication, form), now=now)
         return publication, answer
 
     try:
@@ -68,7 +82,11 @@ def subscribe(request: Request, house: Here, form: Annotated[SignupForm, Form()]
         with house.database.reading() as session:
             return _form(house, house.publication(session, request), form, problem=str(error))
     return house.pages.page(
-        "subscribe_sent.html.j2", publication, email=form.email, suggestion=answer.suggestion
+        "subscribe_sent.html.j2",
+        publication,
+        email=form.email,
+        suggestion=answer.suggestion,
+        doubts=answer.doubts,
     )
 
 
@@ -78,23 +96,6 @@ def _wishes(publication: Publication, form: SignupForm) -> Wishes:
 
 def _muted(publication: Publication, form: SignupForm) -> tuple[str, ...]:
     return muted_by(publication, form.topics) if form.topics_shown else ()
-
-
-def _queue(session: Session, mail: MailToSend, wishes: Wishes, *, now: float) -> None:
-    """Queue what only the address's owner will see: a link to confirm, or that they read already."""
-    reader = session.get_one(Subscriber, mail.subscriber_id)
-    kind, data = "welcome", {"epoch": reader.link_epoch}
-    if mail.kind == MailKind.CONFIRM:
-        kind, data = "confirm", {"epoch": mail.epoch, **wishes.as_data()}
-    queue_notice(
-        session,
-        publication_id=mail.publication_id,
-        kind=kind,
-        email=reader.email or "",
-        subscriber_id=mail.subscriber_id,
-        data=data,
-        now=now,
-    )
 
 
 def _form(
@@ -109,4 +110,5 @@ def _form(
         topics=topic_boxes(publication, _muted(publication, form)),
         tracking_ticked=form.tracking,
         tracking_wording=tracking_consent(publication.name),
+        challenge=Markup(house.challenge.html(now=house.now())),  # noqa: S704 - it promises safe HTML
     )

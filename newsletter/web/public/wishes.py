@@ -10,6 +10,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from newsletter.dispatch.models import Notice
+from newsletter.dispatch.queue import queue_notice
+from subscribers.models import Subscriber
+from subscribers.signup import MailKind, MailToSend
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,23 @@ class Wishes:
     def as_data(self) -> dict[str, Any]:
         """What the notice keeps."""
         return {"wishes": {"muted": list(self.muted), "tracking": self.tracking}}
+
+
+def queue_answer(session: Session, mail: MailToSend, wishes: Wishes, *, now: float) -> None:
+    """Queue what only the address's owner will see: a link to confirm, or that they read already."""
+    reader = session.get_one(Subscriber, mail.subscriber_id)
+    kind, data = "welcome", {"epoch": reader.link_epoch}
+    if mail.kind == MailKind.CONFIRM:
+        kind, data = "confirm", {"epoch": mail.epoch, **wishes.as_data()}
+    queue_notice(
+        session,
+        publication_id=mail.publication_id,
+        kind=kind,
+        email=reader.email or "",
+        subscriber_id=mail.subscriber_id,
+        data=data,
+        now=now,
+    )
 
 
 def wishes_of(
