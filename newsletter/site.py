@@ -1,5 +1,6 @@
 """The publication's own addresses: where every link that we mail leads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from emails.addresses import TOKEN, Addresses
@@ -52,7 +53,11 @@ class Site:
         )
 
     def delivery_token(self, edition_id: int, subscriber_id: int) -> str:
-        return self.signer.sign(Purpose.DELIVERY, edition_id, subscriber_id)
+        return self.delivery_tokens(edition_id)(subscriber_id)
+
+    def delivery_tokens(self, edition_id: int) -> Callable[[int], str]:
+        """From a subscriber's id to the token of their delivery of one edition."""
+        return self.signer.series(Purpose.DELIVERY, edition_id)
 
     def return_path(self, edition_id: int, subscriber_id: int) -> str:
         """A delivery's own envelope sender (VERP): `bounces+TOKEN@news.example.org`."""

@@ -13,6 +13,7 @@ from newsletter.providers.base import Mailing, Recipient
 from newsletter.publications import Publication
 from newsletter.site import Site
 
+SENDER_ID_AT_LEAST = 5
 TEST_READER = 0
 """The subscriber id in a test mail's token: pages know it and change nothing."""
 
@@ -67,7 +68,7 @@ def mailing(
     return Mailing(
         composition=imprinted.composition,
         headers=imprinted.headers,
-        recipients=[_recipient(imprinted, row, site) for row in rows],
+        recipients=_recipients(imprinted, rows, site),
         edition=str(imprinted.edition_id),
         batch=batch,
         return_path=partial(_return_path, site, imprinted.edition_id)
@@ -82,14 +83,14 @@ def delivery_key(edition_id: int, subscriber_id: int) -> str:
     return f"{edition_id}-{subscriber_id}"
 
 
-def _recipient(imprinted: Imprint, row: Row, site: Site) -> Recipient:
-    key = delivery_key(imprinted.edition_id, row.subscriber_id)
-    return Recipient(
-        key=key,
-        email=row.email,
-        message_id=imprinted.headers.message_id(key),
-        values={"token": site.delivery_token(imprinted.edition_id, row.subscriber_id)},
-    )
+def _recipients(imprinted: Imprint, rows: Sequence[Row], site: Site) -> list[Recipient]:
+    edition_id, message_id = imprinted.edition_id, imprinted.headers.message_id
+    token_of = site.delivery_tokens(edition_id)
+    keys = [delivery_key(edition_id, subscriber_id) for subscriber_id, _ in rows]
+    return [
+        Recipient(key, email, message_id(key), {"token": token_of(subscriber_id)})
+        for key, (subscriber_id, email) in zip(keys, rows, strict=True)
+    ]
 
 
 def _return_path(site: Site, edition_id: int, recipient: Recipient) -> str:
@@ -98,4 +99,5 @@ def _return_path(site: Site, edition_id: int, recipient: Recipient) -> str:
 
 def _sender_id(publication: Publication) -> str:
     """Feedback-ID's last field: stable, 5 to 15 characters."""
-    return f"{publication.slug}-newsletter"[:15]
+    slug = publication.slug
+    return (slug if len(slug) >= SENDER_ID_AT_LEAST else f"{slug}-newsletter")[:15].rstrip("-")
