@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from newsletter.dispatch.ledger import Row
+from newsletter.dispatch.handoff import Row
 from newsletter.dispatch.mailing import Imprint, mailing
 from newsletter.errors import ConfigurationError
 from newsletter.feedback.models import BounceTally, Event, InboxItem
