@@ -6,7 +6,9 @@ Found by running it (mjml-python 1.4.2):
 - a line break between two inline tags vanishes and joins the words beside it;
 - control characters, and a lone surrogate, end in an error without a position;
 - without `fonts={}` it links Google Fonts;
-- its doctype is lowercase, which premailer drops (quirks mode).
+- its doctype is lowercase, so that premailer and lxml drop it (quirks mode);
+- a section's table has its width in a style alone: where styles are stripped, each shrinks to its
+  words and stands at a place of its own.
 """
 
 import re
@@ -22,6 +24,8 @@ from emails.errors import CompositionError
 
 DOCTYPE = "<!DOCTYPE html>"
 _MRML_DOCTYPE = "<!doctype html>"
+_SECTION_TABLE = 'role="presentation" align="center" style="'
+_WIDE_TABLE = 'role="presentation" align="center" width="100%" style="'
 
 # What XML 1.0 §2.2 allows, less the lone surrogates that Python's strings can hold.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -70,7 +74,7 @@ def mjml_to_html(mjml: str) -> str:
         ) from error
     if not html.startswith(_MRML_DOCTYPE):
         raise CompositionError("mrml's output does not begin with its doctype: its version changed")
-    return DOCTYPE + html.removeprefix(_MRML_DOCTYPE)
+    return DOCTYPE + html.removeprefix(_MRML_DOCTYPE).replace(_SECTION_TABLE, _WIDE_TABLE)
 
 
 def _as_mrml_wants(mjml: str) -> str:

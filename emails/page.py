@@ -28,6 +28,12 @@ _UNKNOWN_TOLD = 5
 
 Form = Literal["mjml", "txt", "web"]
 
+_SIDES = {
+    "ltr": {"start": "left", "end": "right", "arrow": "→"},
+    "rtl": {"start": "right", "end": "left", "arrow": "←"},
+}
+"""Where lines begin and end, and which way leads on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Abstract:
@@ -121,7 +127,7 @@ class Page:
                 "section": section,
                 "words": self.words,
                 "own": self.own,
-                "arrow": "←" if direction(self.issue.language) == "rtl" else "→",
+                **_SIDES[direction(self.issue.language)],
                 "heading": _heading(section),
                 "below": f"h{_rank_below(section)}",
                 "anchor": anchor,

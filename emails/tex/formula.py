@@ -140,8 +140,36 @@ class Formula:
         return [Node("", to_text(self.argument(depth)), role="function")]
 
     def fraction(self, depth: int) -> list[Node]:
+        """On one line, and in parentheses where its neighbours would be read as part of it."""
+        after_digit = self.tokens[self.at - 2][-1:].isdigit() if self.at > 1 else False
         above, below = self.argument(depth), self.argument(depth)
-        return [*_grouped(above), Node("", "/"), *_grouped(below)]
+        nodes = [*_grouped(above), Node("", "/"), *_grouped(below)]
+        if after_digit or self.is_factor_ahead():
+            return [Node("", "("), *nodes, Node("", ")")]
+        return nodes
+
+    def binomial(self, depth: int) -> list[Node]:
+        chosen_from, chosen = self.argument(depth), self.argument(depth)
+        return [
+            Node("", "("),
+            *chosen_from,
+            Node("", f"{NBSP}choose{NBSP}"),
+            *chosen,
+            Node("", ")"),
+        ]
+
+    def underset(self, depth: int) -> list[Node]:
+        """What stands under something is its subscript."""
+        under, base = self.argument(depth), self.argument(depth)
+        return [*base, Node("sub", body=tuple(under))]
+
+    def is_factor_ahead(self) -> bool:
+        """Whether what comes next multiplies what was read, or is a script of it."""
+        self.skip_space()
+        ahead = self.peek()
+        if len(ahead) > 1 and ahead[0] == "\\":
+            return not any(ahead[1:] in names for names in _NO_FACTORS)
+        return ahead.isalnum() or ahead in {*"^_({["}
 
     def root(self, depth: int) -> list[Node]:
         index: list[Node] = []
@@ -166,11 +194,17 @@ _SIGN_TABLES = (
     (symbols.SPACES, "", ""),
     (symbols.ESCAPED, "", ""),
 )
+_NO_FACTORS = (
+    *(symbols.RELATIONS, symbols.OPERATORS, symbols.SPACES, symbols.ESCAPED),
+    symbols.CLOSING,
+)
 _SHAPES: dict[str, Callable[[Formula, int], list[Node]]] = {
     "frac": Formula.fraction,
     "dfrac": Formula.fraction,
     "tfrac": Formula.fraction,
     "nicefrac": Formula.fraction,
+    "binom": Formula.binomial,
+    "underset": Formula.underset,
     "sqrt": Formula.root,
     "not": Formula.negation,
     "operatorname": Formula.function,

@@ -82,6 +82,12 @@ NEGLECTED = _names(
 )
 """What only sets, without saying anything."""
 
+CLOSING = _names(
+    "right bigr Bigr biggr Biggr rangle rceil rfloor rbrace rbrack rvert rVert vert Vert "
+    "ldots dots cdots dotsc dotsb"
+)
+"""What ends a factor, or stands for more of them."""
+
 ACCENTS = {
     "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303",
     "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7", "check": "\u030c",

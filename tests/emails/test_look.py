@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -9,10 +10,14 @@ from playwright.sync_api import Browser, sync_playwright
 from emails.addresses import Addresses
 from emails.brand import Brand
 from emails.composer import compose
+from emails.composition import Composition
 from emails.issue import Issue
+from emails.issue_files import load_issue
 from emails.notices import compose_notice
+from emails.plaintext import WIDTH, columns
 
 CHROMIUM = Path("/usr/bin/chromium")
+EVERYTHING = Path(__file__).parent / "everything.yaml"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
@@ -143,10 +148,11 @@ def mails() -> dict[str, str]:
     earlier = [Issue.model_validate({**before, "date": "2026-11-20"})]
     edition = compose(ISSUE, brand, addresses=addresses, earlier=earlier)
     notice = compose_notice("confirm", brand, url="https://newsletter.example/confirm/x")
-    return {"edition": edition.html, "notice": notice.html}
+    kinds = compose(load_issue(EVERYTHING).issue, brand, addresses=addresses)
+    return {"edition": edition.html, "kinds": kinds.html, "notice": notice.html}
 
 
-@pytest.mark.parametrize("mail", ["edition", "notice"])
+@pytest.mark.parametrize("mail", ["edition", "kinds", "notice"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 760])
 def test_every_word_can_be_read_and_nothing_overflows(
@@ -156,7 +162,7 @@ def test_every_word_can_be_read_and_nothing_overflows(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    page.route("**/*", lambda route: route.abort())
+    page.route("**/*", lambda route: route.abort())  # as where pictures are blocked
     page.set_content(mails[mail])
     assert page.evaluate("document.compatMode") == "CSS1Compat"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -164,3 +170,67 @@ def test_every_word_can_be_read_and_nothing_overflows(
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(15, 14, 13)") == (scheme == "dark")
     page.close()
+
+
+# --- Words without an end
+
+
+NOT_PROSE = frozenset(
+    [
+        "abstract_format",
+        "arxiv",
+        "code",
+        "date",
+        "id",
+        "image",
+        "key",
+        "kind",
+        "period",
+        "published",
+        "show_in",
+        "source_url",
+        "src",
+        "topic",
+        "until",
+        "url",
+    ]
+)
+UNBROKEN = "w" * 90
+
+
+def endless(value: Any, key: str = "") -> Any:
+    """A file's value with one unbroken word in place of each text that readers see."""
+    if isinstance(value, dict):
+        return {name: endless(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [endless(inner, key) for inner in value]
+    return UNBROKEN if isinstance(value, str) and key not in NOT_PROSE else value
+
+
+@pytest.fixture(scope="module")
+def endless_mail() -> Composition:
+    written = load_issue(EVERYTHING).issue.model_dump(
+        mode="json", by_alias=True, exclude_unset=True
+    )
+    issue = {**endless(written), "corrections": written["corrections"]}
+    composition = compose(
+        Issue.model_validate(issue), Brand.default(), addresses=Addresses.sample()
+    )
+    assert composition.html.count(UNBROKEN) > 40
+    return composition
+
+
+@pytest.mark.parametrize("width", [360, 760])
+def test_words_without_an_end_stay_inside_the_mail(
+    browser: Browser, endless_mail: Composition, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.route("**/*", lambda route: route.abort())
+    page.set_content(endless_mail.html)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_words_without_an_end_stay_inside_the_text_parts_columns(endless_mail: Composition) -> None:
+    for line in endless_mail.text.splitlines():
+        assert columns(line) <= WIDTH or "://" in line
