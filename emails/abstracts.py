@@ -8,6 +8,7 @@ MAX_FORMULA = 2000
 
 # What may not be cut: a formula in dollars or \( \), and a command with its group.
 _WHOLE = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_BLANK_OR_BRACE = re.compile(r"[ {}]")
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]?$")
 _SENTENCE_SHARE = 0.6
 
@@ -35,15 +36,15 @@ def _cuts(text: str) -> list[int]:
     """The places of the blanks where `text` can be cut."""
     masked = _WHOLE.sub(lambda match: "x" * len(match[0]), text)
     cuts, depth = [], 0
-    for at, character in enumerate(masked):
-        depth = max(0, depth + (character == "{") - (character == "}"))
-        if character == " " and depth == 0:
-            cuts.append(at)
+    for found in _BLANK_OR_BRACE.finditer(masked):
+        if found[0] != " ":
+            depth = depth + 1 if found[0] == "{" else max(0, depth - 1)
+        elif depth == 0:
+            cuts.append(found.start())
     return cuts
 
 
 def _best(text: str, cuts: list[int], length: int) -> int:
-    sentences = [
-        cut for cut in cuts if cut >= length * _SENTENCE_SHARE and _SENTENCE_END.search(text[:cut])
-    ]
-    return sentences[-1] if sentences else cuts[-1]
+    """The last cut after a sentence, else the last one."""
+    late = (cut for cut in reversed(cuts) if cut >= length * _SENTENCE_SHARE)
+    return next((cut for cut in late if _SENTENCE_END.search(text, cut - 2, cut)), cuts[-1])

@@ -24,6 +24,7 @@ MOST_KINDS = 20_000
 
 # What a kind can be told by: elements, their classes, and what they stand in.
 _BY_ANCESTRY = re.compile(r"[\w.-]+(?:(?: | > )[\w.-]+)*")
+_NAMES = re.compile(r"[\w-]+")
 
 Rules = Sequence[tuple[tuple[int, ...], str, str]]
 Look = tuple[str, str | None, str | None]
@@ -63,7 +64,7 @@ class _Wardrobe:
     """The styles of every kind of element that one stylesheet has met. Threads may share it."""
 
     def __init__(self, rules: Rules) -> None:
-        self._inliner = _Inliner(rules)
+        self._rules = rules
         self._root = _Kind(("body", None, None))
         self._known = 0
 
@@ -84,7 +85,7 @@ class _Wardrobe:
         document = etree.Element("body")
         mirrors = {self._root: document}
         asked = [(kind, _mirror(kind, mirrors)) for kind in kinds]
-        self._inliner.transform(document)
+        _Inliner(_rules_for(mirrors, self._rules)).transform(document)
         for kind, element in asked:
             kind.style = element.get("style", "")
         self._known += len(asked)
@@ -107,6 +108,12 @@ def _mirror(kind: _Kind, mirrors: dict[_Kind, Any]) -> Any:
         there = {name: value for name, value in given.items() if value is not None}
         mirrors[kind] = etree.SubElement(_mirror(kind.outer, mirrors), tag, there)
     return mirrors[kind]
+
+
+def _rules_for(kinds: Iterable[_Kind], rules: Rules) -> Rules:
+    """The rules that name nothing but what is there: looking for each costs its time."""
+    there = {name for kind in kinds for name in (kind.look[0], *(kind.look[1] or "").split())}
+    return [rule for rule in rules if there.issuperset(_NAMES.findall(rule[1]))]
 
 
 class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types

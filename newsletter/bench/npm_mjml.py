@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 TIMEOUT = 120.0
+CHECKOUT = Path(__file__).parents[2] / "tests" / "node" / "node_modules"
+"""Where `npm install --prefix tests/node` puts it in a checkout."""
 SCRIPT = """
 const mjml = require('mjml');
 const render = mjml.default || mjml;
@@ -29,8 +31,8 @@ const source = require('fs').readFileSync(0, 'utf8');
 def npm_mjml_ms(mjml: str) -> float | None:
     """Milliseconds of a warm run; None without node or without the package. Fetches nothing.
 
-    Looked for where node looks: beside the working directory, in NODE_PATH, and among npm's
-    global packages.
+    Looked for where node looks: beside the working directory, in NODE_PATH, among npm's global
+    packages, and where a checkout's own checks have it.
     """
     node = shutil.which("node")
     if node is None:
@@ -51,6 +53,7 @@ def npm_mjml_ms(mjml: str) -> float | None:
 
 
 def _search_path(node: Path) -> str:
-    """NODE_PATH and the global packages' folder, which lies beside node's own."""
+    """NODE_PATH, the global packages' folder, which lies beside node's own, and the checkout's."""
     shared = node.resolve().parent.parent / "lib" / "node_modules"
-    return os.pathsep.join(filter(None, (os.environ.get("NODE_PATH"), str(shared))))
+    folders = (os.environ.get("NODE_PATH"), str(shared), str(CHECKOUT))
+    return os.pathsep.join(filter(None, folders))

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from newsletter.bench import npm_mjml
 from newsletter.bench.npm_mjml import npm_mjml_ms
 from newsletter.cli.app import app
+from tests.outside import MODULES, needs_node
 
 FIGURES = {"warm_ms", "cold_ms", "html_bytes", "text_bytes", "fill_us", "mime_us"}
 STAGES = {"jinja", "mjml", "inline", "text"}
@@ -50,3 +52,14 @@ def test_a_node_without_mjml_is_passed_over(
     node.chmod(0o755)
     monkeypatch.setenv("PATH", os.pathsep.join((str(tmp_path), os.environ["PATH"])))
     assert npm_mjml_ms("<mjml></mjml>") is None
+
+
+@needs_node("mjml")
+def test_npm_mjml_of_the_checkout_is_found_from_anywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(npm_mjml, "CHECKOUT", MODULES)
+    milliseconds = npm_mjml_ms("<mjml><mj-body></mj-body></mjml>")
+    assert milliseconds is not None
+    assert milliseconds > 0
