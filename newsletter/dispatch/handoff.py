@@ -116,10 +116,7 @@ def hand_off(
     if edition.state != EditionState.SENDING or edition.revision != rules.revision:
         return Stopped()
     candidates, last = _candidates(session, batch, rules.publication_id, most)
-    if not candidates:
-        return Drained()
-    if _has_expired(session, rules):
-        _expire(session, batch)
+    if not candidates or _ends_here(session, batch, rules, composition_id):
         return Drained()
     turn = pace.take_turn(session, batch.provider, batch.lane, len(candidates))
     if turn.lane_wait > 0:
@@ -154,6 +151,32 @@ def _candidates(
         },
     ).all()
     return rows[:most], len(rows) <= most
+
+
+def _ends_here(session: Session, batch: LockedBatch, rules: Rules, composition_id: int) -> bool:
+    """Whether nothing more of the batch goes out, however many rows it has; they are seen to."""
+    if _has_expired(session, rules):
+        _expire(session, batch)
+        return True
+    if batch.handed_to and batch.composition_id not in {None, composition_id}:
+        _part_revisions(session, batch)
+        return True
+    return False
+
+
+def _part_revisions(session: Session, batch: LockedBatch) -> None:
+    """Give the rest a batch of its own: a batch remembers the one composition that it went out with.
+
+    The edition was corrected while the batch was half handed off.
+    """
+    rest = session.scalars(
+        select(DELIVERY.c.subscriber_id).where(
+            DELIVERY.c.batch_id == batch.id,
+            DELIVERY.c.position >= batch.handed_to,
+            DELIVERY.c.state == DeliveryState.QUEUED,
+        )
+    ).all()
+    requeue(session, batch, rest, variant=batch.variant, due_at=batch.due_at, attempt=batch.attempt)
 
 
 def _keep_who_stays(

@@ -33,6 +33,7 @@ class LockedBatch(NamedTuple):
     due_at: float
     attempt: int
     handed_to: int
+    composition_id: int | None
 
 
 BATCH_COLUMNS = tuple(BATCH.c[name] for name in LockedBatch._fields)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.sandbox.standin.control import Control
 from newsletter.sandbox.standin.journal import read_journal
 from newsletter.sandbox.standin.options import StandInOptions
 from newsletter.sandbox.standin.process import StandIn
@@ -27,6 +28,7 @@ def sendgrid_receiver(tmp_path: Path) -> Iterator[Receiver]:
                 "NEWSLETTER_SENDGRID_API_KEY": KEY,
             },
             received=lambda: [entry.delivery for entry in read_journal(journal)],
+            order=Control(standin.url).order_fault,
             window=4 * 250,  # four requests at once, a batch each
         )
 
@@ -49,9 +51,16 @@ def smtp_receiver(tmp_path: Path) -> Iterator[Receiver]:
                 "NEWSLETTER_SMTP_CONNECTIONS": "4",
             },
             received=lambda: DELIVERY.findall(record.read_text()) if record.exists() else [],
+            order=lambda *, kind, times: _order(process, f"{kind} {times}"),
             window=2 * 200,  # two windows of at most 200
         )
         process.kill()
+
+
+def _order(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
 
 
 @pytest.fixture(params=["sendgrid", "smtp"])
@@ -64,5 +73,21 @@ def receiver(request: pytest.FixtureRequest) -> Receiver:
 def press(fresh_url: str, receiver: Receiver, tmp_path: Path) -> Iterator[Press]:
     """On each database, with each receiver."""
     one = Press(fresh_url, receiver, tmp_path)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def smtp_press(fresh_url: str, smtp_receiver: Receiver, tmp_path: Path) -> Iterator[Press]:
+    """On each database, by SMTP."""
+    one = Press(fresh_url, smtp_receiver, tmp_path)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def sendgrid_press(fresh_url: str, sendgrid_receiver: Receiver, tmp_path: Path) -> Iterator[Press]:
+    """On each database, by SendGrid's stand-in."""
+    one = Press(fresh_url, sendgrid_receiver, tmp_path)
     yield one
     one.stop()

@@ -44,6 +44,8 @@ class Receiver:
     settings: dict[str, str]
     received: Callable[[], list[str]]
     """Delivery keys, one for every message taken."""
+    order: Callable[..., None]
+    """Orders misbehaviour: `kind` and `times`, and what else the receiver knows."""
     window: int
     """Most messages in doubt when a worker is killed."""
 
@@ -156,6 +158,33 @@ class Press:
     def received(self) -> Counter[str]:
         return Counter(self.receiver.received())
 
+    def expect_all_once(self, readers: int, *, seconds: float = 60.0) -> int:
+        """Wait until nothing is left to send, and settle; everybody must have got it once.
+
+        Returns how many deliveries were unsure before somebody settled them.
+        """
+        eventually(
+            lambda: self.has_begun() and self.states()["queued"] == 0 and not leased(self),
+            seconds=seconds,
+            what="nothing left to send",
+        )
+        unsure = self.states()["unsure"]
+        self.settle()
+        eventually(lambda: self.status() == "sent", seconds=seconds, what="it is closed")
+        received = self.received()
+        assert set(received) == self.expected()
+        assert received.total() == readers
+        assert self.states()["accepted"] == readers
+        return unsure
+
+    def has_begun(self) -> bool:
+        """Whether the audience is frozen: before that nothing is queued either."""
+        return self.status() not in {"approved", "scheduled"}
+
+    def log(self) -> str:
+        """What the workers have said."""
+        return (self.folder / "worker.log").read_text()
+
     def settle(self) -> None:
         """A person with the receiver's own log: what it names was sent, the rest is sent again."""
         lines = [f"{key}@log" for key in self.receiver.received()]
@@ -228,19 +257,7 @@ def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
         eventually(partial(has_received, press, goal), seconds=300, what=f"{goal} received")
         press.kill(worker)
     press.start_worker()
-    eventually(
-        lambda: press.states()["queued"] == 0 and not leased(press),
-        seconds=300,
-        what="nothing left to send",
-    )
-    unsure = press.states()["unsure"]
-    press.settle()
-    eventually(lambda: press.status() == "sent", seconds=300, what="the edition is closed")
-    received = press.received()
-    assert set(received) == press.expected()
-    assert received.total() == readers
-    assert press.states()["accepted"] == readers
-    return unsure
+    return press.expect_all_once(readers, seconds=300)
 
 
 def has_received(press: Press, count: int) -> bool:

