@@ -6,11 +6,11 @@ what is within these limits composes in seconds on one core.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
+
+from emails.places import Place, texts
 
 LONGEST_TEXT = 100_000
 """Characters of one text, some 16,000 words."""
@@ -26,14 +26,12 @@ MOST_TEXT = 1_000_000
 _SIGNS = "[]*_`~\"'<>!&|#\\$\n"
 _ADDRESSES = ("http://", "https://", "mailto:")
 
-Place = list[str | int]
-
 
 def require_bounded(issue: BaseModel) -> None:
     """Raise a PydanticCustomError that names the text, or the section, which is too much."""
     characters: Counter[tuple[str | int, ...]] = Counter()
     signs: Counter[tuple[str | int, ...]] = Counter()
-    for place, text in _texts(issue, []):
+    for place, text in texts(issue):
         _require_one(place, text)
         section = tuple(place[:2])
         characters[section] += len(text)
@@ -63,15 +61,3 @@ def _too_much(place: Place, limit: str) -> PydanticCustomError:
     return PydanticCustomError(
         "too_much", "is too much: an issue may have at most {limit}", {"limit": limit, "at": place}
     )
-
-
-def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    """Every text of an issue, with its place."""
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, tuple):
-        for at, item in enumerate(value):
-            yield from _texts(item, [*place, at])
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _texts(getattr(value, name), [*place, name])

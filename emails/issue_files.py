@@ -14,6 +14,7 @@ from emails.document import Document, Path, Remark, forbidden_in_source, inspect
 from emails.errors import IssueFileError, Problem
 from emails.issue import KINDS, Issue, Part
 from emails.json_lines import read_json
+from emails.places import field_path
 from emails.sections.parts import SHAPES
 from emails.yaml_lines import read_yaml
 
@@ -119,7 +120,8 @@ def _without_empty_sections(issue: Issue, document: Document) -> Issue | None:
     for place, section in enumerate(issue.sections):
         if section.is_empty():
             path: Path = ("sections", place)
-            message = f"({section.heading or section.kind}) is empty and left out"
+            name = section.heading or section.kind
+            message = f"({name}) is empty and left out: fill it, or take it out"
             document.warn(path, document.line(path), message, "empty_section")
     filled = tuple(section for section in issue.sections if not section.is_empty())
     if not filled:
@@ -219,7 +221,6 @@ def _in_order(remarks: list[Remark]) -> list[Remark]:
 
 
 def _problem(remark: Remark, name: str) -> tuple[Problem, bool]:
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in remark.path)
-    field = "".join(steps).removeprefix(".")
-    problem = Problem(name, remark.line, printable(field), printable(remark.message), remark.code)
+    field, message = printable(field_path(remark.path)), printable(remark.message)
+    problem = Problem(name, remark.line, field, message, remark.code)
     return problem, remark.fatal

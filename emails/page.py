@@ -18,6 +18,7 @@ from emails.issue import Issue, Paper, Papers, Section, Table
 from emails.languages import Words
 from emails.link_book import LinkBook
 from emails.mjml import environment
+from emails.places import field_path, texts
 from emails.richtext import Prose, read_block, read_inline
 from emails.stylesheet import Stylesheet, stylesheet
 from emails.tables import TableView, view
@@ -150,9 +151,11 @@ class Page:
             "block": lambda text: self._rich(self._block(text), where, rank),
             "plain_inline": lambda text: self._line(text).line(self._note),
             "plain_block": lambda text: self._block(text).lines(self._note),
-            "formula": lambda paper, text: self._formula(paper, text, where),
+            "formula": lambda paper, text: self._formula(
+                paper, text, _field(section, paper, where)
+            ),
             "formula_text": self._formula_text,
-            "shortened": lambda paper: self._shortened(paper, where),
+            "shortened": lambda paper: self._shortened(paper, _field(section, paper, where)),
             "read_more": lambda paper, number: self._read_more(section, anchor, paper, number),
             "table_view": self._table_view,
         }
@@ -174,10 +177,16 @@ class Page:
         """HTML with its links numbered."""
 
         def refuse(url: str) -> None:
-            self.warn("unsafe-link", where, f"a mail must not link to {url!r}: shown without it")
+            message = f"a mail must not link to {url!r}, so its words stand alone: write https://…"
+            self.warn("unsafe-link", self._field_of(url, where), message)
 
         html = prose.html(self.book.href, refuse=refuse, first_heading=first_heading)
         return Markup(html)  # noqa: S704
+
+    def _field_of(self, url: str, where: str) -> str:
+        """The field within `where` whose text has `url`."""
+        fields = ((field_path(place), text) for place, text in texts(self.issue))
+        return next((f for f, text in fields if f.startswith(where) and url in text), where)
 
     def _note(self, url: str) -> str:
         """What stands behind a link in the text part: its number, to be found below."""
@@ -209,7 +218,8 @@ class Page:
         """`text`, a title or an abstract, as the paper's format has it."""
         if paper.abstract_format == "latex":
             converted = tex.tex_to_html(text)
-            self._warn_of_unknown(converted.unknown, paper, where)
+            field = "title" if text is paper.title else "abstract"
+            self._warn_of_unknown(converted.unknown, paper, f"{where}.{field}")
             return Markup(converted.html)  # noqa: S704
         if paper.abstract_format == "markdown":
             return self._rich(self._line(text), where)
@@ -227,14 +237,20 @@ class Page:
             self.warn(
                 "unknown-tex",
                 where,
-                f"{paper.title!r}: LaTeX not understood, shown as its source: "
-                + ", ".join(unknown[:_UNKNOWN_TOLD]),
+                f"{paper.title!r}: LaTeX not understood and shown as its source "
+                f"({', '.join(unknown[:_UNKNOWN_TOLD])}): write it otherwise, or in words",
             )
 
 
 def no_note(_url: str) -> str:
     """For plain text without its links."""
     return ""
+
+
+def _field(section: Section, item: Paper, where: str) -> str:
+    """The place of one of a section's items, `where` being the section's."""
+    items = getattr(section, "items", ())
+    return next((f"{where}.items[{at}]" for at, one in enumerate(items) if one is item), where)
 
 
 def _rank_below(section: Section) -> int:

@@ -14,6 +14,7 @@ from emails.outline import Outline
 from emails.repeats import repeated_within
 from emails.slots import fill
 from emails.suspicions import suspicions
+from emails.whereabouts import Whereabouts
 
 HTML_BUDGET = 90_000
 """Octets of the decoded HTML part; Gmail clips a message at about 102 kB."""
@@ -38,16 +39,16 @@ def check(
     An error means that it should not go out; a warning wants an editor's eye. With the
     `addresses` that it was composed with, the way out of the list is looked for, too.
     """
-    outline = Outline(composition.html)
+    outline, whereabouts = Outline(composition.html), Whereabouts(issue, composition, addresses)
     return (
         *composition.warnings,
         *_size(composition),
         *_lengths(composition),
-        *_markup(outline),
+        *_markup(outline, whereabouts),
         *(_ways_out(composition, addresses) if addresses else ()),
         *repeated_within(issue),
         *_balance(issue),
-        *suspicions(composition, outline),
+        *suspicions(composition, outline, whereabouts),
         *_brand(brand),
         *_emptiness(issue, composition),
     )
@@ -77,7 +78,7 @@ def _lengths(composition: Composition) -> Iterator[Finding]:
             "long-subject",
             "subject",
             f"the subject has {len(composition.subject)} characters: phones show about 40, "
-            f"nobody more than {SUBJECT_LENGTH}",
+            f"nobody more than {SUBJECT_LENGTH}; shorten it",
         )
     if not composition.preheader:
         yield _warning(
@@ -90,18 +91,18 @@ def _lengths(composition: Composition) -> Iterator[Finding]:
             "long-preheader",
             "preheader",
             f"the preheader has {len(composition.preheader)} characters; "
-            f"no inbox shows more than {PREHEADER_LENGTH}",
+            f"no inbox shows more than {PREHEADER_LENGTH}; shorten it",
         )
 
 
-def _markup(outline: Outline) -> Iterator[Finding]:
+def _markup(outline: Outline, whereabouts: Whereabouts) -> Iterator[Finding]:
     for source, alt in outline.pictures:
         if not alt:
-            yield _warning(
-                "no-alt", "html", f"the image {source} has no alt text: say what it shows"
-            )
+            message = f"the image {source} has no alt text: say what it shows"
+            yield _warning("no-alt", whereabouts.field(source), message)
     for address in dict.fromkeys(address for address, words in outline.links if not words):
-        yield _warning("empty-link", "html", f"the link to {address} has no words to click on")
+        message = f"the link to {whereabouts.url(address)} has no words to click on: write some"
+        yield _warning("empty-link", whereabouts.field(address), message)
 
 
 def _ways_out(composition: Composition, addresses: Addresses) -> Iterator[Finding]:
@@ -109,7 +110,7 @@ def _ways_out(composition: Composition, addresses: Addresses) -> Iterator[Findin
     fixed = addresses.unsubscribe.split(TOKEN)[0]
     for part in ("html", "text"):
         if fixed not in unescape(getattr(composition, part)):
-            message = f"there is no link to unsubscribe in the {part} part: readers must have one"
+            message = f"there is no link to unsubscribe in the {part} part: put {{{{ addresses.unsubscribe }}}} back into the template"
             yield Finding("no-unsubscribe", "error", part, message)
 
 
@@ -127,7 +128,7 @@ def _balance(issue: Issue) -> Iterator[Finding]:
     headings: set[str] = set()
     for at, section in enumerate(issue.sections):
         if section.heading and section.heading in headings:
-            message = f"{section.heading!r} is the heading of an earlier section too"
+            message = f"{section.heading!r} is the heading of an earlier section too: name one of them otherwise"
             yield _warning("duplicate-heading", f"sections[{at}].heading", message)
         headings.add(section.heading or "")
 
@@ -142,7 +143,8 @@ def _brand(brand: Brand) -> Iterator[Finding]:
         yield _warning(
             "no-postal-address",
             "brand.postal_address",
-            "the footer has no postal address: the law asks for one in most countries",
+            "the footer has no postal address: the law asks for one in most "
+            "countries, so set the publication's postal_address",
         )
     for mode, palette in (("light", brand.colours.light), ("dark", brand.colours.dark)):
         for text, ground, ratio in _contrasts(palette):
@@ -151,7 +153,7 @@ def _brand(brand: Brand) -> Iterator[Finding]:
                     "low-contrast",
                     f"brand.colours.{mode}.{text}",
                     f"{text} on {ground} has a contrast of {ratio:.1f}; "
-                    f"{LEAST_CONTRAST} are needed to be read",
+                    f"{LEAST_CONTRAST} are needed to be read, so choose two that are further apart",
                 )
 
 
@@ -165,12 +167,15 @@ def _contrasts(palette: Palette) -> Iterator[tuple[str, str, float]]:
 
 def _emptiness(issue: Issue, composition: Composition) -> Iterator[Finding]:
     if all(section.is_empty() or "email" not in section.show_in for section in issue.sections):
-        yield Finding("empty", "error", "sections", "no section has anything to send")
+        yield Finding("empty", "error", "sections", "no section has anything to send: fill one")
     if not composition.links:
-        yield _warning("no-links", "sections", "there is no link in this edition")
+        yield _warning(
+            "no-links", "sections", "there is no link in this edition: lead to what it tells of"
+        )
     if len(composition.links) > MOST_LINKS:
         message = (
-            f"there are {len(composition.links):,} links; an edition has at most {MOST_LINKS:,}"
+            f"there are {len(composition.links):,} links; an edition has at most {MOST_LINKS:,}: "
+            "set show_in: [web] on what the mail can do without"
         )
         yield Finding("too-many-links", "error", "sections", message)
 

@@ -36,13 +36,13 @@ def repeated_within(issue: Issue) -> Iterator[Finding]:
     for story in stories(issue):
         known = titles.setdefault(_wording(story.title), story.field)
         if known != story.field:
-            message = f"{story.title!r} stands in {known} already"
+            message = f"{story.title!r} stands in {known} already: take one of them out"
             yield Finding("duplicate-headline", "warning", f"{story.field}.title", message)
         if story.url is None:
             continue
         known = addresses.setdefault(story_address(story.url), story.field)
         if known != story.field:
-            message = f"{story.url} seems to be the story of {known}"
+            message = f"{story.url} seems to be the story of {known}: take one of them out"
             yield Finding("duplicate-link", "warning", f"{story.field}.url", message)
 
 
@@ -70,7 +70,7 @@ def _seen(earlier: Iterable[Issue]) -> dict[str, Issue]:
 
 
 def _known_from(code: str, field: str, what: str, past: Issue) -> Finding:
-    message = f"{what!r} was in the edition of {long_date(past.date)} already"
+    message = f"{what!r} was in the edition of {long_date(past.date)} already: say what is new, or take it out"
     return Finding(code, "warning", field, message)
 
 

@@ -21,6 +21,7 @@ from emails.issue_files import IssueFile, load_issue
 from emails.mime import MailHeaders, build_skeleton
 from emails.preflight import check as check_composition
 from emails.slots import fill
+from emails.whereabouts import Whereabouts
 from newsletter.cli.output import AsJson, aside, emit, say
 from newsletter.errors import ConfigurationError
 
@@ -94,7 +95,8 @@ def check(
         check_composition(composition, issue=loaded.issue, brand=look, addresses=addresses)
     )
     if links:
-        findings += check_outside(composition, look if brand else None)
+        where = Whereabouts(loaded.issue, composition)
+        findings += check_outside(composition, where, look if brand else None)
     errors = [_as_dict(one) for one in findings if one.severity == "error"]
     warnings = all_warnings(loaded, [one for one in findings if one.severity == "warning"])
     show_warnings(warnings)
@@ -208,7 +210,9 @@ def _read(path: Path) -> dict[str, Any]:
     return values
 
 
-def check_outside(composition: Composition, brand: Brand | None) -> list[Finding]:
+def check_outside(
+    composition: Composition, where: Whereabouts, brand: Brand | None
+) -> list[Finding]:
     """What only the network knows, with a progress bar on a terminal; DNS of a brand of one's own."""
     from rich.progress import Progress
 
@@ -219,8 +223,12 @@ def check_outside(composition: Composition, brand: Brand | None) -> list[Finding
     pictures = list(dict.fromkeys(source for source, _ in Outline(composition.html).pictures))
     with Progress(console=aside, transient=True, disable=not aside.is_terminal) as progress:
         task = progress.add_task("Asking", total=len(composition.links) + len(pictures))
-        findings = check_links(composition.links, told=lambda: progress.advance(task))
-        findings += check_pictures(pictures, told=lambda: progress.advance(task))
+
+        def told() -> None:
+            progress.advance(task)
+
+        findings = check_links(composition.links, field=where.field, told=told)
+        findings += check_pictures(pictures, field=where.field, told=told)
     if brand is not None:
         findings += check_dns(parse_mailbox("The sender", brand.sender).domain)
     return findings

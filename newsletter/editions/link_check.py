@@ -23,6 +23,8 @@ _GUARDED = frozenset({401, 403, 405, 406, 429, 451, 503, 999})
 _FAILED = 400
 
 Told = Callable[[], None]
+Field = Callable[[str], str]
+"""Says which field of the issue has an address."""
 Client = httpx.AsyncClient
 
 
@@ -30,8 +32,17 @@ def _nobody() -> None:
     """For callers who show no progress."""
 
 
+def _in_html(_url: str) -> str:
+    """For callers who have no issue."""
+    return "html"
+
+
 def check_links(
-    links: Sequence[TrackedLink], *, told: Told = _nobody, seconds: float = SECONDS_IN_ALL
+    links: Sequence[TrackedLink],
+    *,
+    field: Field = _in_html,
+    told: Told = _nobody,
+    seconds: float = SECONDS_IN_ALL,
 ) -> list[Finding]:
     """Return a warning for each link that does not answer with success.
 
@@ -39,14 +50,18 @@ def check_links(
     """
     answers = asyncio.run(_ask_all([link.url for link in links], _ask_page, told, seconds))
     return [
-        Finding(code, "warning", f"link {link.number}", f"{link.url} {message}")
+        Finding(code, "warning", field(link.url), f"{link.url} {message}")
         for link, (code, message) in zip(links, answers, strict=True)
         if code
     ]
 
 
 def check_pictures(
-    sources: Sequence[str], *, told: Told = _nobody, seconds: float = SECONDS_IN_ALL
+    sources: Sequence[str],
+    *,
+    field: Field = _in_html,
+    told: Told = _nobody,
+    seconds: float = SECONDS_IN_ALL,
 ) -> list[Finding]:
     """Return a warning for each picture that is not there or too heavy, and for all together."""
     weights: list[int] = []
@@ -56,12 +71,12 @@ def check_pictures(
 
     answers = asyncio.run(_ask_all(sources, weigh, told, seconds))
     findings = [
-        Finding(code, "warning", "html", f"{source} {message}")
+        Finding(code, "warning", field(source), f"{source} {message}")
         for source, (code, message) in zip(sources, answers, strict=True)
         if code
     ]
     if sum(weights) > ALL_PICTURES_BYTES:
-        message = f"the pictures have {sum(weights):,} bytes together; {ALL_PICTURES_BYTES:,} are a lot on the way to work"
+        message = f"the pictures have {sum(weights):,} bytes together; {ALL_PICTURES_BYTES:,} are a lot on the way to work, so scale them down"
         findings.append(Finding("heavy-pictures", "warning", "html", message))
     return findings
 
@@ -80,7 +95,8 @@ async def _ask_all(
             try:
                 return await ask(client, url)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                return "dead-link", f"does not answer ({type(error).__name__})"
+                why = type(error).__name__
+                return "dead-link", f"does not answer ({why}): correct it, or leave it out"
             finally:
                 told()
 
@@ -94,7 +110,10 @@ async def _ask_all(
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-    unasked = ("unasked-link", f"has not answered within the {seconds:.0f} seconds for all")
+    unasked = (
+        "unasked-link",
+        f"has not answered within the {seconds:.0f} seconds for all: look yourself",
+    )
     return [unasked if task in late else task.result() for task in tasks]
 
 
@@ -104,7 +123,7 @@ async def _ask_page(client: Client, url: str) -> tuple[str, str]:
         return "", ""
     if status in _GUARDED:
         return "guarded-link", f"answers {status} to a program: look yourself whether it is there"
-    return "dead-link", f"answers {status}"
+    return "dead-link", f"answers {status}: correct it, or leave it out"
 
 
 async def _status(client: Client, url: str) -> int:
@@ -121,9 +140,10 @@ async def _status(client: Client, url: str) -> int:
 async def _weigh(client: Client, source: str, weights: list[int]) -> tuple[str, str]:
     async with client.stream("GET", source) as response:
         if response.status_code >= _FAILED:
-            return "dead-picture", f"answers {response.status_code}"
+            said = f"answers {response.status_code}: correct the address, or put the picture there"
+            return "dead-picture", said
         if not response.headers.get("content-type", "").startswith("image/"):
-            return "not-a-picture", "is no picture to the server that has it"
+            return "not-a-picture", "is no picture to the server that has it: correct it"
         weight = await _bytes_of(response)
     weights.append(weight)
     if weight > PICTURE_BYTES:

@@ -1,9 +1,14 @@
 import pytest
 
 from emails.composition import Composition, TrackedLink
+from emails.issue import Issue
 from emails.outline import Outline
 from emails.suspicions import suspicions
+from emails.whereabouts import Whereabouts
 
+ISSUE = Issue.model_validate(
+    {"date": "2026-11-22", "sections": [{"kind": "text", "body": "Words."}]}
+)
 PROSE = "Words that make a text. " * 30
 
 
@@ -12,7 +17,8 @@ def codes(
 ) -> list[str]:
     links = tuple(TrackedLink(number, url, "") for number, url in enumerate(urls, 1))
     composition = Composition(subject, preheader, "", html, text, links=links)
-    return [finding.code for finding in suspicions(composition, Outline(html))]
+    found = suspicions(composition, Outline(html), Whereabouts(ISSUE, composition))
+    return [finding.code for finding in found]
 
 
 @pytest.mark.parametrize(
