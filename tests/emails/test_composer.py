@@ -1,121 +1,30 @@
+"""An issue on its way: subject and preheader, variants, slots, hostile content."""
+
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emails.brand import Brand, Topic
-from emails.composer import Addresses, Composition, compose
-from emails.errors import CompositionError
+from emails.composer import Addresses, compose
 from emails.issue import Issue
-from emails.plaintext import WIDTH
 from emails.preflight import HTML_BUDGET, filled_size
 from emails.slots import fill
+from tests.emails.editions import (
+    ADDRESSES,
+    BRAND,
+    ESSAY,
+    ITEMS,
+    LINKS,
+    Outline,
+    codes,
+    composed,
+    issue,
+)
 
 EDITIONS = sorted((Path(__file__).parents[2] / "../shared/editions").glob("*.json"))
-
-BRAND = Brand.default().model_copy(
-    update={"topics": tuple(Topic(key=key, label=key) for key in ("labs", "papers", "tables"))}
-)
-ADDRESSES = Addresses.sample()
-
-ESSAY = {
-    "kind": "essay",
-    "body": "It *begins* with [a link](https://a.example/).",
-    "signature": "Ada",
-}
-ITEMS = [
-    {"title": "First & <foremost>", "url": "https://b.example/?x=1&y=2", "source": "Lab"},
-    {"title": "Second", "url": "https://a.example/"},
-]
-LINKS: dict[str, Any] = {
-    "kind": "links",
-    "id": "labs",
-    "heading": "AI Labs",
-    "topic": "labs",
-    "more": {"label": "All labs", "url": "https://labs.example/"},
-    "items": ITEMS,
-}
-PAPERS: dict[str, Any] = {
-    "kind": "papers",
-    "id": "papers",
-    "heading": "Research Papers",
-    "topic": "papers",
-    "focus": {"category": "cs.LG", "label": "Focused"},
-    "items": [
-        {
-            "title": "On $x^2$",
-            "category": "cs.LG",
-            "authors": ["A", "B", "C", "D", "E"],
-            "abstract_format": "latex",
-            "abstract": "It decays as $O(n^{-2})$ does. " + "And so it goes on and on. " * 30,
-            "url": "https://p.example/1",
-        }
-    ],
-}
-TABLES: dict[str, Any] = {
-    "kind": "benchmarks",
-    "heading": "Benchmarks",
-    "topic": "tables",
-    "tables": [
-        {
-            "key": "t",
-            "name": "Index",
-            "columns": ["Model", {"key": "s", "label": "Score", "decimals": 1}],
-            "rows": [["Alpha", 9], ["Beta", None]],
-            "ranked": True,
-        }
-    ],
-}
-REPOSITORIES = {
-    "kind": "repositories",
-    "heading": "Trending",
-    "items": [
-        {
-            "name": "owner/repo",
-            "url": "https://code.example/owner/repo",
-            "description": "What it does.",
-            "language": "Python",
-            "stars": 1234,
-            "stars_gained": 210,
-            "period": "day",
-        }
-    ],
-}
-
-
-def issue(*sections: dict[str, Any], **fields: Any) -> Issue:
-    whole = {"schema": 1, "date": "2026-11-22", "title": "The title", **fields}
-    return Issue.model_validate(
-        {**whole, "sections": list(sections or (ESSAY, LINKS, PAPERS, TABLES, REPOSITORIES))}
-    )
-
-
-def composed(*sections: dict[str, Any], **fields: Any) -> Composition:
-    return compose(issue(*sections, **fields), BRAND, addresses=ADDRESSES)
-
-
-def codes(composition: Composition) -> list[str]:
-    return [finding.code for finding in composition.warnings]
-
-
-class Outline(HTMLParser):
-    """Every element with its attributes."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 # --- The path
@@ -179,73 +88,6 @@ def test_a_preheader_of_the_issues_own_is_kept() -> None:
     composition = composed(preheader="Look here")
     assert composition.preheader == "Look here"
     assert "Look here͏" in composition.html  # the filler follows it
-
-
-# --- Links
-
-
-def test_links_are_numbered_as_they_appear_and_shared_by_both_parts() -> None:
-    composition = composed()
-    assert [(link.number, link.url) for link in composition.links] == [
-        (1, "https://a.example/"),
-        (2, "https://labs.example/"),
-        (3, "https://b.example/?x=1&y=2"),
-        (4, "https://p.example/1"),
-        (5, "https://code.example/owner/repo"),
-    ]
-    token = composition.slots["token"]
-    for link in composition.links:
-        address = f"https://newsletter.example/c/{link.number}/{token}"
-        assert f'href="{address}"' in composition.html
-        assert f"[{link.number}] {address}" in composition.text
-        assert link.url not in composition.html
-
-
-def test_plain_links_hold_the_urls_themselves() -> None:
-    composition = compose(issue(), BRAND, addresses=replace(ADDRESSES, click=None))
-    assert 'href="https://b.example/?x=1&amp;y=2"' in composition.html
-    assert "https://b.example/?x=1&y=2" in composition.text
-    assert [link.number for link in composition.links] == [1, 2, 3, 4, 5]
-
-
-def test_a_counted_link_names_no_reader() -> None:
-    click = "https://newsletter.example/c/{number}/edition-token"
-    composition = compose(issue(), BRAND, addresses=replace(ADDRESSES, click=click))
-    assert 'href="https://newsletter.example/c/3/edition-token"' in composition.html
-
-
-def test_the_mails_own_links_are_never_tracked() -> None:
-    composition = composed()
-    token = composition.slots["token"]
-    for address in (
-        f"https://newsletter.example/unsubscribe/{token}",
-        f"https://newsletter.example/preferences/{token}",
-        "https://newsletter.example/archive/latest",
-    ):
-        assert f'href="{address}"' in composition.html
-        assert address in composition.text
-
-
-def test_the_view_online_link_holds_no_token() -> None:
-    composition = composed()
-    online = re.findall(r'href="([^"]*/archive[^"]*)"', composition.html)
-    assert online
-    assert not any(composition.slots["token"] in address for address in online)
-
-
-def test_given_numbers_are_used_and_a_url_without_one_is_refused() -> None:
-    numbers = {link.url: link.number + 10 for link in composed().links}
-    composition = compose(issue(), BRAND, addresses=ADDRESSES, link_numbers=numbers)
-    assert [link.number for link in composition.links] == [11, 12, 13, 14, 15]
-    del numbers["https://p.example/1"]
-    with pytest.raises(CompositionError, match="no number"):
-        compose(issue(), BRAND, addresses=ADDRESSES, link_numbers=numbers)
-
-
-def test_a_link_that_a_mail_must_not_carry_is_shown_without_its_address_and_told() -> None:
-    composition = composed({"kind": "text", "body": "[click](javascript:alert(1))"})
-    assert "unsafe-link" in codes(composition)
-    assert "javascript:" not in composition.html
 
 
 # --- Variants
@@ -364,108 +206,6 @@ def test_hostile_content_is_shown_as_it_was_typed(hostile: str) -> None:
     assert composition.text.encode("utf-8")
     assert "\x00" not in composition.html + composition.text + composition.subject
     assert composition.html.count("</body>") == 1
-
-
-# --- The page itself
-
-
-def test_there_is_one_h1_and_headings_do_not_skip_a_level() -> None:
-    for fields in ({"title": "T"}, {"title": None}):
-        levels = re.findall(r"<h([1-6])\b", composed(**fields).html)
-        assert levels.count("1") == 1
-        assert levels[0] == "1"
-        assert all(int(b) - int(a) <= 1 for a, b in pairwise(levels))
-
-
-def test_figures_stand_in_a_table_with_scoped_heads_and_the_rest_is_presentation() -> None:
-    outline = Outline(composed().html)
-    tables = outline.all("table")
-    assert [table.get("aria-label") for table in tables if not table.get("role")] == ["Index"]
-    assert {head.get("scope") for head in outline.all("th")} == {"col", "row"}
-
-
-def test_a_logo_speaks_by_its_alt_text() -> None:
-    brand = BRAND.model_copy(update={"logo": "https://n.example/logo.png"})
-    html = compose(issue(title=None), brand, addresses=ADDRESSES).html
-    logo = Outline(html).all("img")[0]
-    assert (logo["alt"], logo["src"]) == (brand.name, "https://n.example/logo.png")
-
-
-def test_dark_mode_reaches_every_colour_that_is_written_into_the_mail() -> None:
-    html = composed().html
-    head, mail = html.split("<body", 1)
-    light = set(BRAND.colours.light.model_dump().values())
-    dark = head.split("prefers-color-scheme: dark")[1]
-    reached = set(re.findall(r"\.([a-z-]+)", dark))
-    coloured = [
-        set((attributes.get("class") or "").split())
-        for _, attributes in Outline(mail).elements
-        if attributes.get("class") and any(c in (attributes.get("style") or "") for c in light)
-    ]
-    assert len(coloured) > 20
-    assert all(classes & reached for classes in coloured)
-    assert dark.count("[data-ogsc]") >= 8
-
-
-def test_the_footer_has_the_postal_address_line_by_line() -> None:
-    brand = BRAND.model_copy(update={"postal_address": "Line <1>\nLine 2"})
-    composition = compose(issue(), brand, addresses=ADDRESSES)
-    assert "Line &lt;1&gt;<br>Line 2" in composition.html
-    assert "Line <1>\nLine 2" in composition.text
-
-
-def test_a_shortened_abstract_goes_on_at_its_anchor_on_the_web() -> None:
-    composition = composed()
-    assert "archive/latest#papers-1" in composition.html
-    assert "Read more: https://newsletter.example/archive/latest#papers-1" in composition.text
-    assert composition.html.count("And so it goes") < 30
-
-
-def test_an_abstract_that_is_not_on_the_web_goes_on_at_the_paper() -> None:
-    composition = composed({**PAPERS, "show_in": ["email"]})
-    assert "#papers-1" not in composition.html
-    assert composition.text.count("[1]") == 2  # the title and the list of links
-    assert (
-        f"Read more: https://newsletter.example/c/1/{composition.slots['token']}"
-        in composition.text
-    )
-
-
-def test_the_length_of_abstracts_is_the_brands() -> None:
-    short = BRAND.model_copy(update={"abstract_length": 80})
-    assert len(compose(issue(), short, addresses=ADDRESSES).html) < len(composed().html)
-
-
-def test_formulas_are_typeset_and_what_is_not_known_is_told() -> None:
-    assert "O(n⁻²)" in composed().text
-    unknown = composed(
-        {
-            "kind": "papers",
-            "items": [
-                {"title": "T", "abstract": r"$\nosuchcommand{x}$", "abstract_format": "latex"}
-            ],
-        }
-    )
-    assert "unknown-tex" in codes(unknown)
-
-
-def test_what_changed_in_a_table_is_shown_beside_the_name() -> None:
-    before = {**TABLES["tables"][0], "rows": [["Beta", 9], ["Alpha", 8]]}
-    earlier = [issue({**TABLES, "tables": [before]}, date="2026-11-20")]
-    composition = compose(issue(), BRAND, addresses=ADDRESSES, earlier=earlier)
-    assert "Alpha ▲1" in composition.text
-    assert "▼1" in composition.html
-
-
-def test_lines_of_the_text_part_fit_their_columns_but_for_addresses() -> None:
-    for line in composed().text.splitlines():
-        assert len(line) <= WIDTH or "https://" in line
-
-
-def test_corrections_stand_at_the_top() -> None:
-    composition = composed(corrections=[{"edition": "2026-11-20", "text": "It was two."}])
-    assert "It was two." in composition.html.split("It <em")[0]
-    assert "Correction to the edition of 20 November 2026: It was two." in composition.text
 
 
 # --- The real editions
