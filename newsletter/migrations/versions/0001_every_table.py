@@ -539,18 +539,6 @@ def upgrade() -> None:
         sa.Column("machine_opened_at", sa.Float(), nullable=True),
         sa.Column("clicked_at", sa.Float(), nullable=True),
         sa.Column("unsubscribed_at", sa.Float(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["edition_id"],
-            ["edition.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["subscriber_id"],
-            ["subscriber.id"],
-        ),
         sa.PrimaryKeyConstraint("edition_id", "subscriber_id"),
         sqlite_with_rowid=False,
     )
