@@ -31,11 +31,11 @@ from newsletter.dispatch.locks import (
 )
 from newsletter.dispatch.mailing import mailing
 from newsletter.dispatch.outcomes import Learn, Result, finish_window, learn_nothing
+from newsletter.dispatch.outlet import hand_over
 from newsletter.dispatch.pacing import Pace
 from newsletter.errors import EditionError, LeaseLost, NotFound
 from newsletter.providers.base import (
     AuthenticationRefused,
-    Mailing,
     Outcome,
     OutcomeKind,
     Provider,
@@ -329,16 +329,7 @@ class Dispatcher:
             may_begin=lambda: held.lease.is_alive,
         )
         held.flights += 1
-        self._flights[self._submit(letter)] = flight
-
-    def _submit(self, letter: Mailing) -> Future[Sequence[Outcome]]:
-        """Hand over; a provider that raises at once answers like one that raises later."""
-        try:
-            return self._provider.submit(letter)
-        except Exception as error:  # noqa: BLE001 - what a provider's bug raises can't be known
-            failed: Future[Sequence[Outcome]] = Future()
-            failed.set_exception(error)
-            return failed
+        self._flights[hand_over(self._provider, letter)] = flight
 
     # -- what the provider said
 

@@ -23,9 +23,11 @@ from emails.notices import NoticeKind, compose_notice
 from newsletter.database import Database, db_now
 from newsletter.dispatch.ledger import monotonic
 from newsletter.dispatch.models import Notice
-from newsletter.dispatch.outcomes import BACKOFF_SECONDS, MAX_ATTEMPTS, backoff
+from newsletter.dispatch.outcomes import BACKOFF_SECONDS, MAX_ATTEMPTS, REASON_LENGTH, backoff
+from newsletter.dispatch.outlet import hand_over
 from newsletter.dispatch.pacing import NOTICES, Pace
 from newsletter.dispatch.permission import why_unsafe
+from newsletter.one_line import one_line
 from newsletter.providers.base import (
     AuthenticationRefused,
     Mailing,
@@ -79,7 +81,7 @@ class NoticeSender:
         deadline = monotonic() + self._settings.lease_seconds
         letters = self._database.transact(partial(self._claim, deadline=deadline))
         flights = [
-            (letter, self._provider.submit(letter.mailing))
+            (letter, hand_over(self._provider, letter.mailing))
             for letter in letters
             if letter.mailing is not None
         ]
@@ -222,7 +224,7 @@ def _finish(session: Session, *, letter: _Letter, outcome: Outcome) -> None:
         return  # another worker has taken it over
     now = session.exec(select(db_now())).one()
     notice.token = notice.leased_until = None
-    notice.error = f"{outcome.code} {outcome.text}".strip()
+    notice.error = one_line(f"{outcome.code} {outcome.text}")[:REASON_LENGTH]
     if outcome.kind == OutcomeKind.ACCEPTED:
         notice.state, notice.sent_at, notice.error = "sent", now, None
     elif _is_nobodys_fault(outcome):

@@ -1,6 +1,9 @@
-"""Opens the provider that the settings name."""
+"""Opens the provider that the settings name, and hands mailings to it."""
 
-from newsletter.providers.base import Provider
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from newsletter.providers.base import Mailing, Outcome, Provider
 from newsletter.providers.registry import ProviderOptions, open_provider
 from newsletter.settings import Settings
 
@@ -23,3 +26,13 @@ def open_outlet(settings: Settings) -> Provider:
             timeout=settings.lease_seconds * TIMEOUT_SHARE,
         ),
     )
+
+
+def hand_over(provider: Provider, mailing: Mailing) -> Future[Sequence[Outcome]]:
+    """Submit; a provider that raises at once answers like one that raises later."""
+    try:
+        return provider.submit(mailing)
+    except Exception as error:  # noqa: BLE001 - what a provider's bug raises can't be known
+        failed: Future[Sequence[Outcome]] = Future()
+        failed.set_exception(error)
+        return failed

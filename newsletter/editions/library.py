@@ -56,13 +56,33 @@ def import_issue(
             slug=slug,
             created_at=now,
             updated_at=now,
-            archive_only=archive_only,
         )
         _revise(session, edition, issue, source=source, author=author, now=now)
+        imported = Imported(edition, created=True, changed=True, voided=False)
+    else:
         if archive_only:
-            edition.state, edition.finished_at = EditionState.SENT, now
-        return Imported(edition, created=True, changed=True, voided=False)
-    return _reimport(session, edition, issue, source=source, author=author, now=now)
+            _require_unsent(edition)
+        imported = _reimport(session, edition, issue, source=source, author=author, now=now)
+    if archive_only:
+        _put_away(session, edition, now=now)
+    return imported
+
+
+def _require_unsent(edition: Edition) -> None:
+    """Only a draft or a back number may become a back number."""
+    if edition.state != EditionState.DRAFT and not edition.archive_only:
+        raise EditionError(
+            f"Edition {edition.name} is {edition.state}: it can't go into the archive unsent. "
+            f"Cancel it first (`newsletter edition cancel {edition.name}`), or leave out "
+            "--archive-only."
+        )
+
+
+def _put_away(session: Session, edition: Edition, *, now: float) -> None:
+    """Into the archive, without being sent."""
+    edition.archive_only = True
+    edition.state, edition.finished_at = EditionState.SENT, edition.finished_at or now
+    session.add(edition)
 
 
 def find_edition(
@@ -132,9 +152,13 @@ def _live(session: Session, publication_id: int, date: dt.date, slug: str) -> Ed
 def _reimport(
     session: Session, edition: Edition, issue: Issue, *, source: str, author: str, now: float
 ) -> Imported:
-    if edition.state == EditionState.SENDING or (
-        edition.state == EditionState.SCHEDULED and edition.frozen_upto is not None
-    ):
+    if edition.state == EditionState.SCHEDULED and edition.frozen_upto is not None:
+        raise EditionError(
+            f"Edition {edition.name} is due, and its readers are being listed. In a moment it is "
+            f"being sent: pause it then (`newsletter edition pause {edition.name}`), import the "
+            "correction, approve it and resume."
+        )
+    if edition.state == EditionState.SENDING:
         raise EditionError(
             f"Edition {edition.name} is being sent. Pause it first (`newsletter edition pause "
             f"{edition.name}`), import the correction, approve it and resume."

@@ -183,6 +183,26 @@ def test_a_notice_that_the_provider_refuses_to_hear_of_is_not_tried_for_ever(
     assert notices(desk.database)[0].state == "failed"
 
 
+def test_a_provider_that_breaks_over_one_notice_still_gets_the_others(
+    desk: Desk, sender: NoticeSender, provider: Remembering
+) -> None:
+    queue_confirmation(desk, "odd@example.org")
+    queue_confirmation(desk, "fine@example.org")
+
+    def answer(email: str) -> Outcome:
+        if email == "odd@example.org":
+            raise RuntimeError("a provider's bug,\non two lines")
+        return Outcome.accepted("250")
+
+    provider.answer = answer
+    sender.step()
+
+    odd, fine = notices(desk.database)
+    assert (odd.state, fine.state) == ("queued", "sent")
+    assert odd.error is not None
+    assert "\n" not in odd.error
+
+
 @pytest.mark.parametrize(
     "outcome",
     [

@@ -129,6 +129,28 @@ def test_a_back_number_goes_into_the_archive_and_sends_nothing(
         assert edition.recipients == 0
 
 
+def test_a_draft_can_be_put_into_the_archive_unsent(
+    database: Database, publication_id: int
+) -> None:
+    with database.writing() as session:
+        bring_in(session, publication_id)
+        edition = bring_in(session, publication_id, archive_only=True).edition
+        assert (edition.state, edition.archive_only) == (EditionState.SENT, True)
+
+        again = bring_in(session, publication_id, archive_only=True, title="Better")
+        assert (again.changed, again.edition.finished_at) == (True, NOW)
+
+
+def test_what_is_on_its_way_cannot_be_put_into_the_archive(
+    database: Database, publication_id: int
+) -> None:
+    with database.writing() as session:
+        edition = bring_in(session, publication_id).edition
+        approve_it(session, edition)
+        with pytest.raises(EditionError, match="edition cancel"):
+            bring_in(session, publication_id, archive_only=True)
+
+
 def test_an_unknown_edition_says_what_to_do(database: Database, publication_id: int) -> None:
     with database.reading() as session:
         with pytest.raises(NotFound, match="edition list"):
