@@ -42,7 +42,10 @@ from subscribers.preferences import resume_due
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
-IDLE_SECONDS = 0.3
+SHORTEST_IDLE, LONGEST_IDLE = 0.1, 1.0
+"""Seconds between two looks where there is nothing to do: the longer for how long."""
+LOOK_SECONDS = 0.3
+"""Between two looks for an edition that is due, while another is going out."""
 HOUSEKEEPING_SECONDS = 60.0
 DATABASE_AWAY_SECONDS = 1.0
 SIGNAL_SECONDS = 0.5
@@ -112,19 +115,17 @@ class Worker:
 
     def _dispatch(self, provider: Provider) -> None:
         duty = DispatchDuty(self._settings, self._database, provider)
-        self._repeat(duty.step, idle=IDLE_SECONDS)
-        self._repeat_until_done(duty.stop)
+        self._repeat(duty.step)
+        duty.stop()
 
     def _notices(self, provider: Provider) -> None:
         sender = NoticeSender(
             self._database, provider, self._settings, pace=Pace(notices_rate(self._settings))
         )
-        self._repeat(lambda: bool(sender.step()), idle=IDLE_SECONDS)
+        self._repeat(lambda: bool(sender.step()))
 
     def _feedback(self) -> None:
-        self._repeat(
-            lambda: bool(work_feedback(self._database, now=time.time())), idle=IDLE_SECONDS
-        )
+        self._repeat(lambda: bool(work_feedback(self._database, now=time.time())))
 
     def _housekeeping(self) -> None:
         retention = Retention.of(self._settings)
@@ -136,26 +137,27 @@ class Worker:
             kept = keep_house(self._database, retention, now=now)
             return bool(fetch_returned(self._database, mailbox, site, now=now)) or kept
 
-        self._repeat(make_the_round, idle=HOUSEKEEPING_SECONDS)
+        self._repeat(make_the_round, idle=(HOUSEKEEPING_SECONDS, HOUSEKEEPING_SECONDS))
 
-    def _repeat(self, step: Callable[[], bool], *, idle: float) -> None:
-        """Call `step` until told to stop; pause where it found nothing to do."""
+    def _repeat(
+        self, step: Callable[[], bool], *, idle: tuple[float, float] = (SHORTEST_IDLE, LONGEST_IDLE)
+    ) -> None:
+        """Call `step` until told to stop; pause where it found nothing to do, longer each time."""
+        shortest, longest = idle
+        pause = shortest
         while not self._stopping.is_set():
             try:
-                if not step():
-                    self._stopping.wait(idle)
+                if step():
+                    pause = shortest
+                else:
+                    self._stopping.wait(pause)
+                    pause = min(pause * 2, longest)
             except DatabaseError as error:
                 log.warning("%s", error)
                 self._stopping.wait(DATABASE_AWAY_SECONDS)
             except Exception:
                 log.exception("a duty failed; it is tried again")
                 self._stopping.wait(DATABASE_AWAY_SECONDS)
-
-    def _repeat_until_done(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except DatabaseError as error:
-            log.warning("could not hand back: %s Leases run out by themselves.", error)
 
 
 class DispatchDuty:
@@ -190,8 +192,19 @@ class DispatchDuty:
         return frozen or moved
 
     def stop(self) -> None:
-        """Hand back what is under way."""
-        self._dispatcher.stop()
+        """Hand back what is under way; wait for a database that is away while the leases run."""
+        until = time.monotonic() + self._settings.lease_seconds
+        while True:
+            try:
+                self._dispatcher.stop()
+            except DatabaseError as error:
+                log.warning("%s", error)
+                if time.monotonic() > until:
+                    log.warning("could not hand back: leases run out by themselves")
+                    return
+                time.sleep(DATABASE_AWAY_SECONDS)
+            else:
+                return
 
     def sweep(self) -> None:
         """Take back dead leases, settle what has waited, close what is done."""
@@ -222,7 +235,7 @@ class DispatchDuty:
     def _freeze(self) -> bool:
         """Freeze a chunk; while an edition is going out, look for a due one only now and then."""
         busy = not (self._freezing or self._dispatcher.is_idle)
-        if busy and time.monotonic() - self._looked_at < IDLE_SECONDS:
+        if busy and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return False
         self._freezing = self._freeze_chunk()
         self._looked_at = time.monotonic()

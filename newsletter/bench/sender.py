@@ -22,8 +22,10 @@ from newsletter.dispatch.sweep import count_unsure
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
 from newsletter.settings import Settings
-from newsletter.worker import IDLE_SECONDS, DispatchDuty, spare_the_collector
+from newsletter.worker import DispatchDuty, spare_the_collector
 
+LOOK_SECONDS = 0.1
+"""Between two looks whether another worker has closed the edition."""
 BASE_URL = "https://bench.example"
 SECRET = "only measured with, never mailed"  # noqa: S105 - of links that nobody gets
 
@@ -87,7 +89,7 @@ def send(duty: DispatchDuty, database: Database, edition_id: int) -> None:
             continue
         if is_over(database, edition_id):
             return
-        time.sleep(IDLE_SECONDS)
+        time.sleep(LOOK_SECONDS)
 
 
 def is_over(database: Database, edition_id: int) -> bool:

@@ -1,6 +1,7 @@
 """The worker's duties: what is due goes out, what changed is held, what is away is waited for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -135,6 +136,30 @@ def test_outcomes_are_kept_while_the_database_is_away(
 
     assert sorted(provider.taken) == sorted(readers)
     assert desk.states(edition_id) == {"accepted": 20}
+
+
+def test_a_worker_that_stops_while_the_database_is_away_waits_and_stores_what_was_said(
+    desk: Desk, settings: Settings, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.worker.DATABASE_AWAY_SECONDS", 0.0)
+    desk.add_readers(20)
+    edition_id = desk.edition()
+    duty = DispatchDuty(settings, desk.database, provider)
+    while not provider.taken:
+        duty.step()
+    transact, failures = desk.database.transact, iter([DatabaseError("away")] * 3)
+
+    def fail_at_first(*args: Any, **options: Any) -> Any:
+        if (error := next(failures, None)) is not None:
+            raise error
+        return transact(*args, **options)
+
+    monkeypatch.setattr(desk.database, "transact", fail_at_first)
+    duty.stop()
+
+    states = desk.states(edition_id)
+    assert next(failures, None) is None
+    assert (states["accepted"], states.get("unsure", 0)) == (len(provider.taken), 0)
 
 
 def test_a_part_of_the_rate_is_kept_for_notices(settings: Settings) -> None:
