@@ -5,6 +5,7 @@ and the ledger takes them from the database's own clock (`db_now`).
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from sqlmodel import Session
 from newsletter.errors import DatabaseError
 
 BUSY_TIMEOUT_MS = 15_000
+TURN_SECONDS = 15.0
+"""How long a thread waits for the others of its process before it tries its luck with SQLite."""
 STALLED_MS = 10_000
 """PostgreSQL ends a transaction that does nothing for so long: a process that was stopped in the
 middle of one (SIGSTOP, a frozen machine) must not hold its locks for ever."""
@@ -63,6 +66,7 @@ class Database:
         self.url = _with_driver(url)
         self.engine = _create_engine(self.url)
         self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._writer = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -77,9 +81,24 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Yield a session; commit at the end of the block, roll back on an exception."""
-        with Session(self._writing_engine, expire_on_commit=False) as session:
+        with self._turn(), Session(self._writing_engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the other threads that write to a SQLite file, of which only one can.
+
+        SQLite itself would let them sleep and look again, ever longer: the file would lie idle
+        between two writers, and who came first would come last. Whoever waits too long goes on,
+        and is told by SQLite.
+        """
+        mine = self.is_sqlite and self._writer.acquire(timeout=TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if mine:
+                self._writer.release()
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

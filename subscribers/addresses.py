@@ -197,10 +197,17 @@ def lane_of(domain: str) -> str:
 
 def suggest(address: Address) -> str | None:
     """Propose a common domain that was probably meant (gmial.com); shown, never applied."""
-    if address.domain in _COMMON_DOMAINS:
+    meant = _likely_meant(address.domain)
+    return f"{address.email.rpartition('@')[0]}@{meant}" if meant else None
+
+
+@lru_cache(maxsize=10_000)
+def _likely_meant(domain: str) -> str | None:
+    """A common domain that is written nearly like this one; None for one of them."""
+    if domain in _COMMON_DOMAINS:
         return None
-    close = difflib.get_close_matches(address.domain, _COMMON_DOMAINS, n=1, cutoff=0.85)
-    return f"{address.email.rpartition('@')[0]}@{close[0]}" if close else None
+    close = difflib.get_close_matches(domain, _COMMON_DOMAINS, n=1, cutoff=0.85)
+    return close[0] if close else None
 
 
 def throttle_key(address: Address) -> str:

@@ -120,6 +120,8 @@ def still_mailable(
     session: Session, publication_id: int, subscriber_ids: Sequence[int]
 ) -> Mapping[int, Standing]:
     """How readers of an edition's audience stand now. Every id asked for is answered."""
+    if not subscriber_ids:
+        return {}  # VALUES takes one at least
     asked = values(column("subscriber_id", Integer), name="asked").data(
         [(subscriber_id,) for subscriber_id in subscriber_ids]
     )

@@ -138,9 +138,16 @@ _MOMENTS = 10_000
 _moments = _Moments()
 
 
+# As Go prints a time, and so listmonk: 2021-05-01 10:11:12.5 +0200 CEST, the zone's name last.
+_AS_GO_PRINTS = re.compile(r"(\S+ \S+) ([+-]\d{4}) [A-Za-z+-]\S*")
+
+
 def _seconds(text: str) -> str:
+    text = text.strip()
+    if as_go := _AS_GO_PRINTS.fullmatch(text):
+        text = as_go[1] + as_go[2]
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text)
         return repr((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return ""

@@ -8,12 +8,11 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import delete, select, text
 from sqlmodel import Session
 
 from subscribers.addresses import Address, KeyedHash, throttle_key
 from subscribers.models import THROTTLE
-from subscribers.upsert import insert
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
@@ -76,23 +75,32 @@ def _caps(
             yield f"signup {kind} {value} {cap.seconds:.0f}", cap
 
 
+# Written out: five of them stand in every sign-up, and building each anew took a third of it.
+_TAKE = text("""
+    INSERT INTO throttle (key, window_start, count, expires_at) VALUES (:key, :now, 1, :end)
+    ON CONFLICT (key) DO UPDATE SET
+        window_start = CASE WHEN throttle.expires_at <= excluded.window_start
+            THEN excluded.window_start ELSE throttle.window_start END,
+        count = CASE WHEN throttle.expires_at <= excluded.window_start
+            THEN 1 ELSE throttle.count + 1 END,
+        expires_at = CASE WHEN throttle.expires_at <= excluded.window_start OR :strict = 1
+            THEN excluded.expires_at ELSE throttle.expires_at END
+    WHERE throttle.expires_at <= excluded.window_start OR throttle.count < :limit
+    RETURNING count
+""")
+
+
 def take(session: Session, key: str, cap: Cap, *, now: float) -> bool:
     """Count one more under a key, in one statement; False, and nothing counted, at the cap."""
-    ended = THROTTLE.c.expires_at <= now
-    upsert = insert(session, THROTTLE).values(
-        key=key, window_start=now, count=1, expires_at=now + cap.seconds
-    )
-    end = now + cap.seconds if cap.strict else THROTTLE.c.expires_at
-    counted = session.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "window_start": case((ended, now), else_=THROTTLE.c.window_start),
-                "count": case((ended, 1), else_=THROTTLE.c.count + 1),
-                "expires_at": case((ended, now + cap.seconds), else_=end),
-            },
-            where=ended | (THROTTLE.c.count < cap.limit),
-        ).returning(THROTTLE.c.count)
+    counted = session.connection().execute(
+        _TAKE,
+        {
+            "key": key,
+            "now": now,
+            "end": now + cap.seconds,
+            "strict": int(cap.strict),
+            "limit": cap.limit,
+        },
     )
     return counted.first() is not None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from subscribers import person
-from subscribers.models import ConsentRecord, Happening, Subscriber, Subscription
+from subscribers.models import HAPPENING, ConsentRecord, Happening, Subscriber, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,16 @@ def note(
     note: str = "",
 ) -> None:
     """Remember that something happened."""
-    session.add(
-        Happening(
-            subscriber_id=subscriber_id,
-            publication_id=publication_id,
-            at=now,
-            what=what,
-            source=source,
-            note=note,
-        )
+    session.connection().execute(
+        HAPPENING.insert(),
+        {
+            "subscriber_id": subscriber_id,
+            "publication_id": publication_id,
+            "at": now,
+            "what": what,
+            "source": source,
+            "note": note,
+        },
     )
 
 

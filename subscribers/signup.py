@@ -36,9 +36,9 @@ from subscribers.models import (
     Suppression,
     Tracking,
 )
-from subscribers.readers import find_by_key, find_to_change
+from subscribers.readers import find_to_change, lock_by_key
 from subscribers.states import Act, move
-from subscribers.upsert import insert
+from subscribers.upsert import add_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,15 @@ class MailKind(StrEnum):
 class MailToSend:
     """A notice for the caller to queue: its token is made of the three numbers.
 
-    Nothing in it comes from the request but the address that it goes to.
+    Nothing in it comes from the request, not even the address: that is the one which is stored.
     """
 
     kind: MailKind
     subscriber_id: int
     publication_id: int
     epoch: int
+    email: str = ""
+    link_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,43 +137,38 @@ def request(
 def _remember(
     session: Session, publication_id: int, address: Address, asked: Request, *, now: float
 ) -> tuple[Subscriber, Subscription]:
-    """Store a pending subscription, unless the reader has one."""
-    session.execute(
-        insert(session, SUBSCRIBER)
-        .values(
-            email=address.email,
-            email_key=address.key,
-            name=clean_name(asked.name),
-            language="",
-            time_zone="",
-            attributes={},
-            tags=[],
-            link_epoch=0,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["email_key"])
-    )
-    subscriber = find_by_key(session, address.key)
+    """Store a pending subscription, unless the reader has one; both are locked."""
+    person = {
+        "email": address.email,
+        "email_key": address.key,
+        "name": clean_name(asked.name),
+        "language": "",
+        "time_zone": "",
+        "attributes": {},
+        "tags": [],
+        "link_epoch": 0,
+        "created_at": now,
+    }
+    add_new(session, SUBSCRIBER, person, key="email_key")
+    subscriber = lock_by_key(session, address.key)
     assert subscriber is not None
     assert subscriber.id is not None
-    session.execute(
-        insert(session, SUBSCRIPTION)
-        .values(
-            subscriber_id=subscriber.id,
-            publication_id=publication_id,
-            state=State.PENDING,
-            mailable=False,
-            tracking=Tracking.COUNTED,
-            muted="",
-            lane=address.lane,
-            created_at=now,
-            end_reason="",
-            source=asked.source,
-            confirm_epoch=0,
-        )
-        .on_conflict_do_nothing(index_elements=["subscriber_id", "publication_id"])
-    )
-    return find_to_change(session, subscriber.id, publication_id)
+    wanted = {
+        "subscriber_id": subscriber.id,
+        "publication_id": publication_id,
+        "state": State.PENDING.value,
+        "mailable": False,
+        "tracking": Tracking.COUNTED.value,
+        "muted": "",
+        "lane": address.lane,
+        "created_at": now,
+        "end_reason": "",
+        "source": asked.source,
+        "confirm_epoch": 0,
+    }
+    add_new(session, SUBSCRIPTION, wanted, key="subscriber_id publication_id")
+    key = {"subscriber_id": subscriber.id, "publication_id": publication_id}
+    return subscriber, session.get_one(Subscription, key, populate_existing=True)
 
 
 def _mail(
@@ -187,6 +184,8 @@ def _mail(
         subscriber_id=subscriber.id,
         publication_id=subscription.publication_id,
         epoch=subscription.confirm_epoch,
+        email=subscriber.email or "",
+        link_epoch=subscriber.link_epoch,
     )
 
 

@@ -1,4 +1,4 @@
-"""`newsletter bench compose | import | dispatch`: figures of this machine, against known yardsticks."""
+"""`newsletter bench compose | import | readers | signups | dispatch`: figures of this machine, against known yardsticks."""
 
 from enum import StrEnum
 from importlib.resources import as_file, files
@@ -25,10 +25,12 @@ class MeasuredProvider(StrEnum):
 
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(
-        help="Measure composing, importing and sending on this machine.", no_args_is_help=True
+        help="Measure composing, readers and sending on this machine.", no_args_is_help=True
     )
     bench.command()(compose)
     bench.command("import")(import_)
+    bench.command()(readers)
+    bench.command()(signups)
     bench.command()(dispatch)
     app.add_typer(bench, name="bench")
 
@@ -59,6 +61,31 @@ def import_(
     from newsletter.bench.imports import measure_import
 
     figures = measure_import(rows, database_url)
+    _tell(figures, [figures], as_json=as_json)
+
+
+def readers(
+    rows: Annotated[int, typer.Option(min=1, help="Readers that there are.")] = 100_000,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Export invented readers, and count an edition's audience among them."""
+    from newsletter.bench.audience import measure_readers
+
+    figures = measure_readers(rows, database_url)
+    _tell(figures, [figures], as_json=as_json)
+
+
+def signups(
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long people sign up.")] = 10.0,
+    connections: Annotated[int, typer.Option(min=1, help="How many at once.")] = 20,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign invented readers up at one web process, every cap on."""
+    from newsletter.bench.signups import measure_signups
+
+    figures = measure_signups(seconds, connections, database_url)
     _tell(figures, [figures], as_json=as_json)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from newsletter.dispatch.models import NOTICE
-from subscribers.upsert import insert
+from subscribers.upsert import add_new
 
 
 def queue_notice(
@@ -20,20 +20,16 @@ def queue_notice(
     dedupe_key: str | None = None,
 ) -> bool:
     """Queue a notice; return False where one with this `dedupe_key` was queued before."""
-    result = session.exec(
-        insert(session, NOTICE)
-        .values(
-            publication_id=publication_id,
-            kind=kind,
-            email=email,
-            subscriber_id=subscriber_id,
-            data=data or {},
-            dedupe_key=dedupe_key,
-            state="queued",
-            due_at=now,
-            attempt=0,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-    )
-    return bool(result.rowcount)
+    notice = {
+        "publication_id": publication_id,
+        "kind": kind,
+        "email": email,
+        "subscriber_id": subscriber_id,
+        "data": data or {},
+        "dedupe_key": dedupe_key,
+        "state": "queued",
+        "due_at": now,
+        "attempt": 0,
+        "created_at": now,
+    }
+    return add_new(session, NOTICE, notice, key="dedupe_key")

@@ -44,7 +44,11 @@ def house_of(request: Request) -> House:
     return cast("House", request.app.state.house)
 
 
-Here = Annotated[House, Depends(house_of)]
+async def _here(request: Request) -> House:
+    return house_of(request)  # asynchronous: FastAPI would send anything else to a thread
+
+
+Here = Annotated[House, Depends(_here)]
 
 
 def client_ip(request: Request) -> str:

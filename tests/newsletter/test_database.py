@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import event, text
@@ -131,3 +132,30 @@ def test_a_sqlite_file_is_not_opened_anew_for_each_transaction(sqlite_url: str) 
         database.transact(add_entry)
     database.close()
     assert len(opened) == 1
+
+
+def test_threads_take_turns_at_a_sqlite_file_and_never_find_it_locked(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.database.BUSY_TIMEOUT_MS", 0)  # SQLite would refuse at once
+    database = Database(sqlite_url)
+
+    def add(number: int) -> None:
+        with database.writing() as session:
+            add_entry(session, str(number))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add, range(80)))
+
+    assert count(database) == 80
+    database.close()
+
+
+def test_a_writer_that_failed_leaves_the_next_its_turn(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with pytest.raises(RuntimeError):
+        write_and_fail(database)
+    with database.writing() as session:
+        add_entry(session)
+    assert count(database) == 1
+    database.close()

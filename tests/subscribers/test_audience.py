@@ -49,3 +49,7 @@ def test_a_pause_ends_by_itself(readers: Readers) -> None:
     assert not readers.subscription("ada@example.org").mailable
     assert readers.do(preferences.resume_due, now=NOW + DAY) == 1
     assert readers.subscription("ada@example.org").mailable
+
+
+def test_where_nobody_is_asked_about_nobody_is_answered(readers: Readers) -> None:
+    assert readers.do(audience.still_mailable, readers.publication_id, []) == {}

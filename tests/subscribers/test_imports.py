@@ -178,34 +178,6 @@ def test_dates_are_kept_and_what_is_no_date_is_kept_as_it_stands(readers: Reader
     assert readers.subscription("b@x.example").created_at == NOW
 
 
-def test_a_listmonk_export_imports_as_it_is(readers: Readers) -> None:
-    report = readers.bring_in(
-        "uuid,email,name,attributes,status,created_at,updated_at\n"
-        '5f,a@x.example,Ada,"{""city"": ""Lyon""}",enabled,2024-03-01T00:00:00.000000Z,x\n'
-        "60,b@x.example,Bob,{},disabled,2024-03-01T00:00:00Z,x\n"
-        "61,c@x.example,Cy,{},blocklisted,2024-03-01T00:00:00Z,x\n"
-    )
-
-    assert report == ImportReport(rows=3, added=3)
-    assert readers.subscription("a@x.example").mailable
-    assert readers.subscriber("a@x.example").attributes == {"city": "Lyon"}
-    assert readers.subscription("b@x.example").state == "unsubscribed"
-    assert readers.subscription("c@x.example").state == "unsubscribed"
-    assert [one.email_key for one in readers.suppressions()] == ["c@x.example"]
-
-
-def test_a_ghost_export_imports_as_it_is(readers: Readers) -> None:
-    readers.bring_in(
-        "id,email,name,note,subscribed_to_emails,complimentary_plan,created_at,deleted_at,labels\n"
-        '1,a@x.example,Ada,,true,false,2024-03-01T00:00:00.000Z,,"vip,press"\n'
-        "2,b@x.example,Bob,,false,false,2024-03-01T00:00:00.000Z,,\n"
-    )
-
-    assert readers.subscription("a@x.example").mailable
-    assert readers.subscriber("a@x.example").tags == ["vip", "press"]
-    assert readers.subscription("b@x.example").state == "unsubscribed"
-
-
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_any_delimiter_and_byte_order_mark_will_do(
