@@ -105,7 +105,7 @@ def resume(
 
 
 def resume_due(session: Session, *, now: float, limit: int = 500) -> int:
-    """End the pauses that are over; return how many. A duty of the worker."""
+    """End the pauses that are over; return how many were found. A duty of the worker."""
     due = session.exec(
         select(Subscription.subscriber_id, Subscription.publication_id)
         .where(col(Subscription.state) == State.PAUSED, col(Subscription.paused_until) <= now)
@@ -113,6 +113,9 @@ def resume_due(session: Session, *, now: float, limit: int = 500) -> int:
         .limit(limit)
     ).all()
     for subscriber_id, publication_id in due:
+        _, subscription = find_to_change(session, subscriber_id, publication_id)
+        if subscription.paused_until is None or subscription.paused_until > now:
+            continue  # who came back, left or made it longer while we waited for the lock
         resume(session, subscriber_id, publication_id, now=now, source="its date")
     return len(due)
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlmodel import Session
 
 from newsletter.database import Database
 from newsletter.publications import Publication
-from subscribers import signup, suppression, unsubscribe
+from subscribers import preferences, signup, suppression, unsubscribe
 from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
 from subscribers.models import SuppressionReason, Tracking
@@ -112,6 +113,23 @@ def test_whoever_is_first_none_of_them_leaves_a_reader_in_the_audience(
     subscription = readers.subscription(ADA)
     assert (subscription.state, subscription.mailable) == ("unsubscribed", False)
     assert len([one for one in readers.records() if not one.granted and one.kind == "mail"]) == 1
+
+
+def test_a_pause_made_longer_at_the_moment_it_ends_goes_on(readers: Readers) -> None:
+    mine = readers.subscribe(ADA)
+    readers.do(preferences.pause, mine, readers.publication_id, until=NOW + DAY, now=NOW)
+    longer = partial(
+        preferences.pause,
+        subscriber_id=mine,
+        publication_id=readers.publication_id,
+        until=NOW + 9 * DAY,
+        now=NOW + DAY,
+    )
+
+    overlap(readers.database, longer, partial(preferences.resume_due, now=NOW + 2 * DAY))
+
+    subscription = readers.subscription(ADA)
+    assert (subscription.state, subscription.paused_until) == ("paused", NOW + 9 * DAY)
 
 
 def test_two_confirmations_by_one_link_count_once(readers: Readers) -> None:
