@@ -20,7 +20,6 @@ from emails.link_book import LinkBook
 from emails.mjml import clean, mjml_to_html, render_template
 from emails.page import Page, no_note
 from emails.plaintext import excerpt
-from emails.richtext import read_block
 from emails.slots import mint_words
 from emails.utm import tagger
 from emails.wording import long_date
@@ -54,7 +53,7 @@ def compose(
     placed = addresses.with_token(slots.get("token", ""))
     book = LinkBook(placed.click, link_numbers, tagger(brand.utm, issue))
     page = Page(issue, brand, book, placed.view_online, earlier)
-    subject, preheader = _subject(page), _preheader(issue, muted)
+    subject, preheader = _subject(page), _preheader(page, muted)
 
     mjml = _mjml(page, placed, muted, subject=subject, preheader=preheader)
     html = inline(mjml_to_html(mjml), page.stylesheet.inlined)
@@ -139,8 +138,9 @@ def _subject(page: Page) -> str:
     return fallback
 
 
-def _preheader(issue: Issue, muted: frozenset[str]) -> str:
+def _preheader(page: Page, muted: frozenset[str]) -> str:
     """The issue's own, else the beginning of the first piece of prose that the reader gets."""
+    issue = page.issue
     if issue.preheader:
         return clean(issue.preheader)
     prose = (
@@ -148,9 +148,8 @@ def _preheader(issue: Issue, muted: frozenset[str]) -> str:
         for section in issue.sections
         if isinstance(section, Essay | Text) and section.body and section.topic not in muted
     )
-    beginning = next(prose, "")[: 10 * PREHEADER_LENGTH]
-    plain = read_block(beginning, issue.language).lines(no_note)
-    return clean(excerpt(_LINE_MARKS.sub("", plain), PREHEADER_LENGTH))
+    beginning = page.block(next(prose, "")).lines(no_note)[: 4 * PREHEADER_LENGTH]
+    return clean(excerpt(_LINE_MARKS.sub("", beginning), PREHEADER_LENGTH))
 
 
 def _look_over_sections(page: Page, muted: frozenset[str]) -> None:

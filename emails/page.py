@@ -148,9 +148,9 @@ class Page:
             "href": self.book.href,
             "note": self._note,
             "inline": lambda text: self._rich(self._line(text), where, rank),
-            "block": lambda text: self._rich(self._block(text), where, rank),
+            "block": lambda text: self._rich(self.block(text), where, rank),
             "plain_inline": lambda text: self._line(text).line(self._note),
-            "plain_block": lambda text: self._block(text).lines(self._note),
+            "plain_block": lambda text: self.block(text).lines(self._note),
             "formula": lambda paper, text: self._formula(
                 paper, text, _field(section, paper, where)
             ),
@@ -164,7 +164,8 @@ class Page:
         """Markdown of one line, parsed once for all forms."""
         return self._prose("line", text, read_inline)
 
-    def _block(self, text: str) -> Prose:
+    def block(self, text: str) -> Prose:
+        """Markdown with its paragraphs, parsed once for all forms."""
         return self._prose("block", text, read_block)
 
     def _prose(self, form: str, text: str, read: Callable[[str, str], Prose]) -> Prose:
