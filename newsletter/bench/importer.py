@@ -9,7 +9,7 @@ from typing import Any
 
 from newsletter.bench.errors import BenchError, Void
 from newsletter.bench.helper import answer, hear
-from newsletter.bench.meter import peak_mb, resident_mb
+from newsletter.bench.meter import Moment, peak_mb, resident_mb
 from newsletter.bench.sender import bench_settings
 from newsletter.database import Database
 from newsletter.site import Site
@@ -33,14 +33,16 @@ def work(order: Order) -> dict[str, Any]:
     base, path = resident_mb(), Path(order.file)
     parse_only = statistics.median(parse_seconds(path) for _ in range(PARSES))
     database = Database(order.database_url)
-    begun = time.monotonic()
+    begun = Moment.now()
     report = _import(database, path, order.publication_id)
-    seconds = time.monotonic() - begun
+    ended = Moment.now()
+    seconds = ended.wall - begun.wall
     database.close()
     if report.added != order.rows:
         raise Void(f"Of {order.rows} rows {report.added} came in.")
     return {
         "seconds": round(seconds, 3),
+        "cpu_seconds": round(ended.cpu - begun.cpu, 3),
         "parse_only_seconds": round(parse_only, 3),
         "ratio": round(seconds / parse_only, 2),
         "peak_rss_mb": round(peak_mb(), 1),
