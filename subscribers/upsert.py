@@ -15,7 +15,9 @@ def add_new(session: Session, table: Table, values: Mapping[str, object], *, key
     Values go beside the statement and not into it: SQLAlchemy then takes a third of the time.
     """
     statement = insert(session, table).on_conflict_do_nothing(index_elements=key.split())
-    result = session.connection().execute(statement, dict(values))
+    # psycopg's count is gone with the cursor, -1 then, unless it is asked for at once.
+    kept = {"preserve_rowcount": True}
+    result = session.connection().execute(statement, dict(values), execution_options=kept)
     return bool(result.rowcount)
 
 
