@@ -3,10 +3,17 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -100,6 +107,15 @@ class Settings(BaseSettings):
         "`maildir:///var/mail/bounces` or `imaps://user:password@mail.example.org/INBOX`.",
     )
     alert_email: str = Field("", description="Who is told when a send needs a person.")
+    alert_webhook_url: str = Field(
+        "", description="Where alerts are posted as well, as signed JSON; https, or this machine."
+    )
+    alert_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="What those posts are signed with; any long random text."
+    )
+    disk_full_at: float = Field(
+        0.95, gt=0, le=1, description="Share of a disk in use from which on an alert goes out."
+    )
     send_rate: float = Field(
         0.0, ge=0, description="Messages a second for the provider as a whole; 0: no limit."
     )
@@ -176,6 +192,21 @@ class Settings(BaseSettings):
                 f"its part before the @ may have {LONGEST_BOUNCE_BOX} characters: a token follows"
             )
         return value
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _is_safe_to_post_to(cls, value: str) -> str:
+        parts = urlsplit(value)
+        loopback = parts.scheme == "http" and is_loopback_host(parts.hostname)
+        if value and not (parts.hostname and (parts.scheme == "https" or loopback)):
+            raise ValueError("it must begin with https:// (http:// only on this machine)")
+        return value
+
+    @model_validator(mode="after")
+    def _signs_its_posts(self) -> Self:
+        if self.alert_webhook_url and not self.alert_webhook_secret.get_secret_value():
+            raise ValueError("alert_webhook_url needs alert_webhook_secret, which signs the posts")
+        return self
 
     @classmethod
     def settings_customise_sources(

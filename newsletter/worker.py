@@ -1,7 +1,7 @@
 """The worker: a thread for each queue of background work, until it is told to stop.
 
 dispatch      freezes what is due, sends, sweeps up after dead workers
-notices       confirmations and other small mails
+notices       confirmations and other small mails, alerts to the web hook
 feedback      the providers' events, opens and clicks
 housekeeping  readers whose pause is over, what has been kept long enough, bounces in the mailbox
 
@@ -22,6 +22,8 @@ from newsletter.database import Database
 from newsletter.dispatch import freeze, settle, sweep
 from newsletter.dispatch.alerts import alert
 from newsletter.dispatch.dispatcher import Dispatcher
+from newsletter.dispatch.hooks import Hook, post_alerts
+from newsletter.dispatch.lookout import look_out
 from newsletter.dispatch.notices import NoticeSender
 from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.outlet import open_outlet
@@ -46,6 +48,7 @@ SHORTEST_IDLE, LONGEST_IDLE = 0.1, 1.0
 """Seconds between two looks where there is nothing to do: the longer for how long."""
 LOOK_SECONDS = 0.3
 """Between two looks for an edition that is due, while another is going out."""
+POSTING_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 60.0
 DATABASE_AWAY_SECONDS = 1.0
 SIGNAL_SECONDS = 0.5
@@ -90,15 +93,17 @@ class Worker:
         """Work until `stop` is called; then finish or hand back what is under way."""
         spare_the_collector()
         provider = open_outlet(self._settings)
-        duties: dict[Queue, Callable[[], None]] = {
-            Queue.DISPATCH: lambda: self._dispatch(provider),
-            Queue.NOTICES: lambda: self._notices(provider),
-            Queue.FEEDBACK: self._feedback,
-            Queue.HOUSEKEEPING: self._housekeeping,
+        duties: dict[Queue, tuple[Callable[[], None], ...]] = {
+            Queue.DISPATCH: (lambda: self._dispatch(provider),),
+            # A hook that takes its time holds no confirmation up.
+            Queue.NOTICES: (lambda: self._notices(provider), self._post_alerts),
+            Queue.FEEDBACK: (self._feedback,),
+            Queue.HOUSEKEEPING: (self._housekeeping,),
         }
         threads = [
-            threading.Thread(target=duties[queue], name=queue.value, daemon=True)
+            threading.Thread(target=duty, name=queue.value, daemon=True)
             for queue in self._queues
+            for duty in duties[queue]
         ]
         for thread in threads:
             thread.start()
@@ -124,6 +129,13 @@ class Worker:
         )
         self._repeat(lambda: bool(sender.step()))
 
+    def _post_alerts(self) -> None:
+        hook = Hook.of(self._settings)
+        self._repeat(
+            lambda: bool(post_alerts(self._database, hook, now=time.time())),
+            idle=(POSTING_SECONDS, POSTING_SECONDS),
+        )
+
     def _feedback(self) -> None:
         self._repeat(lambda: bool(work_feedback(self._database, now=time.time())))
 
@@ -134,6 +146,7 @@ class Worker:
 
         def make_the_round() -> bool:
             now = time.time()
+            look_out(self._database, self._settings, now=now)
             kept = keep_house(self._database, retention, now=now)
             return bool(fetch_returned(self._database, mailbox, site, now=now)) or kept
 

@@ -10,12 +10,15 @@ from sqlmodel import select
 
 from newsletter.cli.output import AsJson, console, emit
 from newsletter.database import Database
+from newsletter.dispatch.lookout import disks, stranded
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.permission import why_unsafe
 from newsletter.errors import NewsletterError
 from newsletter.migrate import is_current
 from newsletter.publications import Publication
 from newsletter.settings import Settings, load_settings
+
+ROOM = "Make room: a send that can't be written down waits until there is some."
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Yield what each check found, in the order in which things are set up."""
     database = Database(settings.database_url)
     try:
-        yield from _database(database)
+        yield from _database(database, settings.provider)
     finally:
         database.close()
+    yield from _disks(settings)
     yield _secret(settings)
     yield _base_url(settings)
     yield from _provider(settings)
@@ -60,7 +64,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _folder(settings)
 
 
-def _database(database: Database) -> Iterator[Finding]:
+def _database(database: Database, provider: str) -> Iterator[Finding]:
     reached = _try("database", database.check, "it answers")
     yield reached
     if not reached.ok:
@@ -75,6 +79,21 @@ def _database(database: Database) -> Iterator[Finding]:
         yield Finding("publication", True, ", ".join(stored))
     else:
         yield Finding("publication", False, "none is stored", "Run `newsletter init`.")
+    yield from _waiting(database, provider)
+
+
+def _waiting(database: Database, provider: str) -> Iterator[Finding]:
+    """Batches that only another provider may send."""
+    with database.reading() as session:
+        for one in stranded(session, provider):
+            words = f"{one.batches} batches wait for {one.provider}, and PROVIDER is {provider}"
+            yield Finding(f"edition {one.edition.name}", False, words, one.cure)
+
+
+def _disks(settings: Settings) -> Iterator[Finding]:
+    for disk in disks(settings):
+        room = disk.used <= settings.disk_full_at
+        yield Finding(f"disk of {disk.path}", room, f"{disk.used:.0%} full", "" if room else ROOM)
 
 
 def _secret(settings: Settings) -> Finding:

@@ -1,14 +1,17 @@
-"""Alerts: a person is needed. Logged at once, and mailed to ALERT_EMAIL as a notice."""
+"""Alerts: a person is needed. Logged at once, mailed to ALERT_EMAIL, posted to the web hook."""
 
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
 from newsletter.dispatch.control import pause
+from newsletter.dispatch.models import AlertPost
 from newsletter.dispatch.queue import queue_notice
 from newsletter.editions.library import Imported
 from newsletter.editions.models import Edition
+from newsletter.publications import Publication
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,31 @@ def alert(
         now=now,
     )
     if queued:
+        _queue_post(session, publication_id, key=key, subject=subject, lines=lines, now=now)
         log.error("%s: %s", subject, " ".join(lines))
+
+
+def _queue_post(
+    session: Session,
+    publication_id: int,
+    *,
+    key: str,
+    subject: str,
+    lines: Sequence[str],
+    now: float,
+) -> None:
+    """Keep an alert for the web hook (hooks.py), whether or not one is set."""
+    payload = {
+        "type": "newsletter.alert",
+        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
+        "data": {
+            "publication": session.get_one(Publication, publication_id).slug,
+            "key": key,
+            "subject": subject,
+            "lines": list(lines),
+        },
+    }
+    session.add(AlertPost(payload=payload, created_at=now, due_at=now))
 
 
 def alert_of_import(session: Session, imported: Imported, *, now: float) -> None:

@@ -155,7 +155,22 @@ class Notice(SQLModel, table=True):
         return self.id
 
 
+class AlertPost(SQLModel, table=True):
+    """One alert on its way to the web hook, if one is set."""
+
+    __tablename__ = "alert_post"
+
+    id: int | None = Field(default=None, primary_key=True)
+    payload: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: float
+    due_at: float
+    """While it is tried, the time when somebody else may."""
+    attempt: int = 0
+    sent_at: float | None = None
+
+
 # The same tables for statements in bulk (Core rows).
+ALERT_POST: Table = SQLModel.metadata.tables["alert_post"]
 BATCH: Table = SQLModel.metadata.tables["batch"]
 DELIVERY: Table = SQLModel.metadata.tables["delivery"]
 NOTICE: Table = SQLModel.metadata.tables["notice"]

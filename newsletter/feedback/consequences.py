@@ -121,12 +121,16 @@ def _alert(session: Session, case: _Case, *, now: float) -> None:
         key=f"refused:{edition.key}:{event.bounce}:{event.code or ''}",
         subject=f"Edition {edition.name}: mail is being refused",
         lines=[
-            f"{event.provider} says: {event.reason or event.summary or event.kind.value}.",
+            f"{event.provider} says: {_without_stop(event.reason or event.summary or event.kind.value)}.",
             "This is about the sender or the message, not about the reader: nobody was suppressed.",
             "Look at SPF, DKIM, DMARC, the content and the block lists.",
         ],
         now=now,
     )
+
+
+def _without_stop(sentence: str) -> str:
+    return sentence.rstrip(" .")
 
 
 def _editions(session: Session, placed: Sequence[PlacedEvent]) -> dict[int, Edition]:

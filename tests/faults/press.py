@@ -254,13 +254,17 @@ def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
     for kill in range(1, kills + 1):
         worker = press.start_worker()
         goal = readers * kill // (kills + 1)
-        eventually(partial(has_received, press, goal), seconds=300, what=f"{goal} received")
+        eventually(
+            partial(has_received, press, goal, by=worker), seconds=300, what=f"{goal} received"
+        )
         press.kill(worker)
     press.start_worker()
     return press.expect_all_once(readers, seconds=300)
 
 
-def has_received(press: Press, count: int) -> bool:
+def has_received(press: Press, count: int, *, by: "subprocess.Popen[bytes] | None" = None) -> bool:
+    """Whether so many messages have come; fails at once where the worker has died of itself."""
+    assert by is None or by.poll() is None, press.log()
     return press.received().total() >= count
 
 

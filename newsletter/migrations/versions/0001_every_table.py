@@ -362,6 +362,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "alert_post",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("due_at", sa.Float(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "bounce_tally",
         sa.Column("edition_id", sa.Integer(), nullable=False),
         sa.Column("settled", sa.Integer(), nullable=False),
@@ -583,6 +593,7 @@ def downgrade() -> None:
     op.drop_table("edition_tally")
     op.drop_table("edition_link")
     op.drop_table("composition")
+    op.drop_table("alert_post")
     op.drop_table("bounce_tally")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_subscriber")

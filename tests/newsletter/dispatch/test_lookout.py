@@ -1,0 +1,113 @@
+"""Standstills and full disks are noticed before somebody asks where the edition is."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from newsletter.dispatch.lookout import STUCK_SECONDS, disks, look_out, stranded
+from newsletter.dispatch.models import Batch, Delivery, Notice
+from newsletter.editions.models import Edition
+from newsletter.settings import Settings
+from tests.newsletter.dispatch.desk import NOW, Desk
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.model_validate(
+        {
+            "provider": "scripted",
+            "mail_folder": str(tmp_path / "not" / "made" / "yet"),
+            "disk_full_at": 1.0,
+        }
+    )
+
+
+@pytest.fixture
+def edition_id(desk: Desk) -> int:
+    desk.add_readers(3)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    return edition_id
+
+
+def headings(desk: Desk) -> list[str]:
+    with desk.database.reading() as session:
+        return [notice.data["heading"] for notice in session.exec(select(Notice))]
+
+
+def wait_for_long(desk: Desk, edition_id: int) -> None:
+    """Let the edition's batches be due since long ago."""
+    with desk.database.writing() as session:
+        session.get_one(Edition, edition_id).started_at = NOW - 1e8
+        for batch in session.exec(select(Batch)):
+            batch.due_at = NOW - 1e8
+
+
+def test_batches_of_another_provider_are_told_once_with_the_cure(
+    desk: Desk, settings: Settings, edition_id: int
+) -> None:
+    other = settings.model_copy(update={"provider": "folder"})
+    for _ in range(2):
+        look_out(desk.database, other, now=NOW)
+
+    assert headings(desk) == ["Edition 2026-11-22 waits for provider scripted"]
+    with desk.database.reading() as session:
+        (one,) = stranded(session, "folder")
+        assert "PROVIDER=scripted" in one.cure
+        assert stranded(session, "scripted") == []
+
+
+def test_an_edition_that_does_not_move_is_told(
+    desk: Desk, settings: Settings, edition_id: int
+) -> None:
+    look_out(desk.database, settings, now=NOW)
+    assert headings(desk) == []
+
+    wait_for_long(desk, edition_id)
+    look_out(desk.database, settings, now=NOW)
+
+    assert headings(desk) == ["Edition 2026-11-22 does not move"]
+
+
+def test_an_edition_that_is_long_and_moves_is_left_alone(
+    desk: Desk, settings: Settings, edition_id: int
+) -> None:
+    wait_for_long(desk, edition_id)
+    with desk.database.writing() as session:
+        first = session.exec(select(Delivery)).first()
+        assert first is not None
+        first.accepted_at = desk.database.now() - STUCK_SECONDS / 2
+
+    look_out(desk.database, settings, now=NOW)
+
+    assert headings(desk) == []
+
+
+def test_a_paused_edition_is_not_stuck(desk: Desk, settings: Settings, edition_id: int) -> None:
+    wait_for_long(desk, edition_id)
+    with desk.database.writing() as session:
+        session.get_one(Edition, edition_id).state = "paused"
+    look_out(desk.database, settings, now=NOW)
+    assert headings(desk) == []
+
+
+def test_a_disk_that_is_nearly_full_is_told_once_a_day(desk: Desk, settings: Settings) -> None:
+    full = settings.model_copy(update={"disk_full_at": 1e-9, "provider": "folder"})
+    for now in (NOW, NOW + 60, NOW + 86_400):
+        look_out(desk.database, full, now=now)
+    told = headings(desk)
+    assert len(told) == 2 * len(list(disks(full)))
+    assert all(heading.startswith("The disk is nearly full") for heading in told)
+
+
+def test_the_disks_of_database_and_mail_folder_are_looked_at(
+    settings: Settings, tmp_path: Path
+) -> None:
+    both = settings.model_copy(
+        update={"provider": "folder", "database_url": f"sqlite:///{tmp_path}/x.sqlite3"}
+    )
+    assert {disk.path for disk in disks(both)} == {tmp_path}
+    assert all(0 < disk.used < 1 for disk in disks(both))
+    elsewhere = settings.model_copy(update={"database_url": "postgresql://db.example/x"})
+    assert list(disks(elsewhere)) == []
