@@ -77,9 +77,16 @@ def test_code_is_left_as_it_is() -> None:
     assert wrapped_block(f"see\n\n{code}") == f"see\n\n{code}"
 
 
-@given(st.text("ab \n", max_size=300))
-def test_wrapping_loses_no_word(text: str) -> None:
-    assert wrapped(text, "* ", "  ").replace("* ", "", 1).split() == text.split()
+@given(st.lists(st.text("ab", min_size=1, max_size=70)))
+def test_wrapping_loses_no_word(words: list[str]) -> None:
+    assert wrapped(" ".join(words), "* ", "  ").replace("* ", "", 1).split() == words
+
+
+@given(st.lists(st.text("ab日e\u0301", min_size=1, max_size=200)))
+def test_a_word_without_an_end_goes_on_in_the_next_line(words: list[str]) -> None:
+    lines = wrapped(" ".join(words), "* ", "  ").split("\n")
+    assert all(columns(line) <= WIDTH for line in lines)
+    assert "".join(line[2:] for line in lines).replace(" ", "") == "".join(words)
 
 
 def test_what_hangs_under_a_bullet_is_indented() -> None:
