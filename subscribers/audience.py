@@ -1,6 +1,6 @@
 """Who gets an edition: each question one statement over the index `ix_subscription_audience`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,11 +10,13 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     and_,
     case,
     column,
     func,
     literal,
+    literal_column,
     null,
     select,
     true,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from subscribers.models import SUBSCRIBER, SUBSCRIPTION, SUPPRESSION, State
+from subscribers.models import SUBSCRIBER, SUBSCRIPTION, SUPPRESSION, State, Tracking
 
 
 class NotMailable(StrEnum):
@@ -62,15 +64,43 @@ def count(session: Session, publication_id: int) -> int:
 
 
 def groups(session: Session, publication_id: int) -> tuple[Group, ...]:
-    """Count the readers by tracking and muted topics, from which an edition's variants follow."""
-    kinds = (SUBSCRIPTION.c.tracking, SUBSCRIPTION.c.muted)
-    rows = session.execute(
-        select(*kinds, func.count())
-        .where(_mailable(publication_id))
-        .group_by(*kinds)
-        .order_by(*kinds)
+    """Count the readers by tracking and muted topics, from which an edition's variants follow.
+
+    Grouping a million rows takes SQLite more than a second, for it sorts them. So all are counted
+    by their tracking, and only those who muted something are grouped, along an index of their own;
+    who is left over muted nothing.
+    """
+    return tuple(
+        sorted(_groups(session, publication_id), key=lambda one: (one.tracking, one.muted))
     )
-    return tuple(Group(tracking, muted, readers) for tracking, muted, readers in rows)
+
+
+def _groups(session: Session, publication_id: int) -> Iterator[Group]:
+    unmuted = _by_tracking(session, publication_id)
+    for tracking, muted, readers in session.execute(_picky(publication_id)):
+        unmuted[tracking] -= readers
+        yield Group(tracking, muted, readers)
+    for tracking, readers in unmuted.items():
+        if readers > 0:  # somebody may have muted something between the two questions
+            yield Group(tracking, "", readers)
+
+
+def _by_tracking(session: Session, publication_id: int) -> dict[str, int]:
+    ways = tuple(Tracking)
+    counted = select(
+        *(func.count().filter(SUBSCRIPTION.c.tracking == way.value) for way in ways)
+    ).where(_mailable(publication_id))
+    return dict(zip(map(str, ways), session.execute(counted).one(), strict=True))
+
+
+def _picky(publication_id: int) -> Select[str, str, int]:
+    """Those who muted something, in the order of `ix_subscription_muted`."""
+    kinds = (SUBSCRIPTION.c.muted, SUBSCRIPTION.c.tracking)
+    return (
+        select(SUBSCRIPTION.c.tracking, SUBSCRIPTION.c.muted, func.count())
+        .where(_mailable(publication_id), SUBSCRIPTION.c.muted != literal_column("''"))
+        .group_by(*kinds)
+    )
 
 
 def _mailable(publication_id: int) -> ColumnElement[bool]:

@@ -176,6 +176,16 @@ class Subscription(SQLModel, table=True):
             sqlite_where=text("state = 'paused'"),
             postgresql_where=text("state = 'paused'"),
         ),
+        # Few mute anything: an index of those alone costs the others nothing.
+        Index(
+            "ix_subscription_muted",
+            "publication_id",
+            "mailable",
+            "muted",
+            "tracking",
+            sqlite_where=text("muted <> ''"),
+            postgresql_where=text("muted <> ''"),
+        ),
         Index(
             "ix_subscription_pending",
             "created_at",

@@ -14,8 +14,10 @@ from newsletter.cli import (
     bounces,
     compose,
     demo,
+    do_not_mail,
     doctor,
     editions,
+    imports,
     report,
     resolve,
     run,
@@ -38,7 +40,9 @@ app = typer.Typer(
 edition = typer.Typer(
     help="Editions: import, look at, approve, schedule, stop.", no_args_is_help=True
 )
-readers = typer.Typer(help="Readers: import, export, add, show, erase.", no_args_is_help=True)
+readers = typer.Typer(
+    help="Readers: import, export, add, show, suppress, erase.", no_args_is_help=True
+)
 returned = typer.Typer(help="Bounces that come back as mail.", no_args_is_help=True)
 token = typer.Typer(help="Bearer tokens for editors' tools.", no_args_is_help=True)
 
@@ -46,7 +50,8 @@ for module in (setup, compose, send, report, run, doctor, demo, bench):
     module.register(app)
 for module in (editions, resolve, watch):
     module.register(edition)
-subscribers.register(readers)
+for module in (imports, subscribers, do_not_mail):
+    module.register(readers)
 bounces.register(returned)
 tokens.register(token)
 app.add_typer(edition, name="edition")

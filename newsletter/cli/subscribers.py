@@ -1,15 +1,13 @@
-"""`newsletter subscribers import | export | add | show | erase`."""
+"""`newsletter subscribers export | add | show | erase`."""
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlmodel import Session
 
 from newsletter.cli.desk import Desk, actor, now, open_desk
@@ -33,64 +31,16 @@ from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.exports import export_csv
 from subscribers.history import Told
-from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_readers, rehearse
 from subscribers.models import Subscriber
 from subscribers.readers import find_by_key
 from subscribers.signup import MailKind
 
-COUNTS = (
-    ("rows", "rows in the file"),
-    ("added", "new"),
-    ("known", "known already"),
-    ("updated", "brought up to date"),
-    ("unsubscribed_kept", "left before, and stay so"),
-    ("suppressed", "on the do-not-mail list, and stay so"),
-    ("duplicates", "twice in the file"),
-    ("rejected", "rejected"),
-)
-
 
 def register(app: typer.Typer) -> None:
-    app.command("import")(import_)
     app.command("export")(export)
     app.command("add")(add)
     app.command("show")(show)
     app.command("erase")(erase)
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True)],
-    import_as: Annotated[
-        ImportAs, typer.Option("--as", help="What everyone in the file is.")
-    ] = ImportAs.ACTIVE,
-    consent: Annotated[
-        str | None, typer.Option(help="How they agreed; else “imported from FILE”.")
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="HEADER=FIELD, where a column is guessed wrong; repeat."),
-    ] = None,
-    rejected: Annotated[
-        Path | None, typer.Option(help="Where rejected rows go; else FILE.rejected.csv.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
-    yes: Yes = False,
-    publication: PublicationSlug = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import readers from CSV. Nobody who left is ever brought back."""
-    rejects = rejected or file.with_name(f"{file.stem}.rejected.csv")
-    with open_desk(publication) as desk:
-        plan = _plan(desk, file, import_as, consent, column or [])
-        asked = sys.stdin.isatty() and not yes
-        if dry_run or asked:
-            preview = _rehearse(desk, file, plan, rejects)
-            _tell(preview, rejects, done=False, as_json=as_json and dry_run)
-            if dry_run:
-                return
-            confirm(f"Import {file.name}?", yes=yes)
-        report = _import(desk, file, plan, rejects)
-    _tell(report, rejects, done=True, as_json=as_json)
 
 
 def export(
@@ -106,7 +56,7 @@ def export(
         if one is None:
             pages = export_csv(session, desk.publication(session).key)
         else:
-            data = whole_person(session, _reader(session, one))
+            data = whole_person(session, find_reader(session, one))
             pages = iter([orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"])
         if out is None:
             sys.stdout.writelines(pages)
@@ -167,7 +117,7 @@ def show(
 ) -> None:
     """Show a reader: what is kept about them, and all that happened, newest first."""
     with open_desk(publication) as desk, desk.database.reading() as session:
-        reader_id = _reader(session, email)
+        reader_id = find_reader(session, email)
         data = whole_person(session, reader_id)
         told = whole_timeline(session, reader_id)
     if as_json:
@@ -212,7 +162,7 @@ def erase(
     def work(session: Session) -> None:
         erase_person(
             session,
-            _reader(session, email),
+            find_reader(session, email),
             Agreement(source="editor"),
             by=actor(),
             hash_of=_hash_of(desk),
@@ -227,65 +177,7 @@ def erase(
         say(f"{email} is erased.")
 
 
-def _plan(
-    desk: Desk, file: Path, import_as: ImportAs, consent: str | None, columns: list[str]
-) -> ImportPlan:
-    for column in columns:
-        if "=" not in column:
-            raise typer.BadParameter(f"--column {column}: write HEADER=FIELD")
-    with desk.database.reading() as session:
-        return ImportPlan(
-            publication_id=desk.publication(session).key,
-            consent=consent or f"imported from {file.name}",
-            import_as=import_as,
-            columns=dict(column.split("=", 1) for column in columns),
-        )
-
-
-def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with desk.database.importing() as session:
-        return rehearse(
-            session,
-            file,
-            plan,
-            rejected=rejects,
-            hash_of=_hash_of(desk),
-            now=now(),
-            checkpoint=session.commit,
-        )
-
-
-def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        Progress(*columns, console=aside, disable=not aside.is_terminal) as bar,
-        desk.database.importing() as session,
-    ):
-        task = bar.add_task("Importing", total=None)
-        return import_readers(
-            session,
-            file,
-            plan,
-            rejected=rejects,
-            hash_of=_hash_of(desk),
-            now=now(),
-            checkpoint=session.commit,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-
-
-def _tell(report: ImportReport, rejects: Path, *, done: bool, as_json: bool) -> None:
-    if as_json:
-        emit({**asdict(report), "dry_run": not done, "rejected_file": str(rejects)})
-        return
-    say("Imported:" if done else "It would be:")
-    values = asdict(report)
-    show_table(("", ""), [(values[key], words) for key, words in COUNTS if values[key]])
-    if report.rejected:
-        aside.print(f"Rejected rows, with their reasons: {rejects}", markup=False)
-
-
-def _reader(session: Session, email: str) -> int:
+def find_reader(session: Session, email: str) -> int:
     reader: Subscriber | None = find_by_key(session, parse(email).key)
     if reader is None or reader.id is None:
         raise UnknownReader(f"Nobody with the address {email} is known.")

@@ -53,3 +53,32 @@ def test_a_pause_ends_by_itself(readers: Readers) -> None:
 
 def test_where_nobody_is_asked_about_nobody_is_answered(readers: Readers) -> None:
     assert readers.do(audience.still_mailable, readers.publication_id, []) == {}
+
+
+def test_groups_count_everybody_once_by_tracking_and_muted_topics(readers: Readers) -> None:
+    topics = ["labs", "papers"]
+    readers.bring_in(
+        "email,tracking_consent,muted\n"
+        "a@x.example,yes,\nb@x.example,yes,\nc@x.example,no,papers labs\nd@x.example,,labs\n"
+        "e@x.example,,\nf@x.example,no,labs\ng@x.example,yes,labs\n"
+    )
+    gone = readers.subscription("g@x.example").subscriber_id
+    readers.do(unsubscribe.leave, gone, readers.publication_id, CLICK, now=NOW)
+    one = readers.subscription("b@x.example").subscriber_id
+    readers.do(
+        preferences.mute, one, readers.publication_id, topics, declared=topics, now=NOW
+    )  # fmt: skip
+
+    found = readers.do(audience.groups, readers.publication_id)
+
+    assert [(group.tracking, group.muted, group.readers) for group in found] == [
+        ("counted", "", 1),
+        ("counted", "labs", 1),
+        ("linked", "", 1),
+        ("linked", "labs papers", 1),
+        ("off", "labs", 1),
+        ("off", "labs papers", 1),
+    ]
+    assert sum(group.readers for group in found) == readers.do(
+        audience.count, readers.publication_id
+    )

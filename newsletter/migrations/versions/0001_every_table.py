@@ -180,6 +180,13 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
+            "ix_subscription_muted",
+            ["publication_id", "mailable", "muted", "tracking"],
+            unique=False,
+            sqlite_where=sa.text("muted <> ''"),
+            postgresql_where=sa.text("muted <> ''"),
+        )
+        batch_op.create_index(
             "ix_subscription_paused_until",
             ["paused_until"],
             unique=False,
@@ -640,6 +647,11 @@ def downgrade() -> None:
 
     op.drop_table("suppression")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_subscription_muted",
+            sqlite_where=sa.text("muted <> ''"),
+            postgresql_where=sa.text("muted <> ''"),
+        )
         batch_op.drop_index(
             "ix_subscription_pending",
             sqlite_where=sa.text("state = 'pending'"),

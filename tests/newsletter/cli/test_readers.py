@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from newsletter.database import Database
 from tests.newsletter.cli.conftest import Shell
 from tests.newsletter.privacy.house import everything
@@ -87,3 +89,65 @@ def test_an_erased_reader_is_gone_from_every_table(shell: Shell) -> None:
     database = Database(f"sqlite:///{shell.folder / 'newsletter.sqlite3'}")
     assert "new@example.com" not in everything(database)
     database.close()
+
+
+def test_a_dry_run_shows_what_the_columns_are_taken_as_and_an_example_for_each_fate(
+    shell: Shell,
+) -> None:
+    shell.write("more.csv", "E-Mail,Town\na@example.com,Kiel\nnew@example.com,Rome\nno one,Oslo\n")
+
+    shown = shell("subscribers", "import", "more.csv", "--dry-run")
+    found = shell("subscribers", "import", "more.csv", "--dry-run", "--json").json
+
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert {"E-Mail email", "Town attribute"} <= set(lines)
+    assert "1 new new@example.com" in lines
+    assert "1 known already a@example.com" in lines
+    assert found["columns"] == {"E-Mail": "email", "Town": "attribute"}
+    assert found["examples"] == {"added": "new@example.com", "known": "a@example.com"}
+    assert found["rejected"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"email,name\na@example.com,A,extra\n", "line 2"),
+        ("email,name\na@example.com,Zoë\n".encode("latin-1"), "not UTF-8"),
+        (b"name,town\nA,Kiel\n", "Head one of the columns email"),
+        (b"", "empty"),
+    ],
+)
+def test_a_file_that_is_wrong_as_a_whole_is_told_before_anything_is_written(
+    shell: Shell, content: bytes, words: str
+) -> None:
+    (shell.folder / "wrong.csv").write_bytes(content)
+    before = shell("subscribers", "export").out
+    told = shell("subscribers", "import", "wrong.csv")
+    assert told.code == 1
+    assert words in told.err
+    assert "Nothing was imported" in told.err or words == "empty" or "Head one" in told.err
+    assert shell("subscribers", "export").out == before
+
+
+def test_an_address_is_put_on_the_do_not_mail_list_and_taken_off(shell: Shell) -> None:
+    assert shell("subscribers", "suppress", "a@example.com", "--note", "asked by phone").code == 0
+    assert "manual" in shell("subscribers", "export").out
+    again = shell("subscribers", "suppress", "A@Example.com", "--json").json
+    assert again == {"suppressed": True, "news": False}
+    assert shell("subscribers", "lift", "a@example.com").code == 2  # a note is needed
+    assert shell("subscribers", "lift", "a@example.com", "--note", "wants it again").code == 0
+    assert "manual" not in shell("subscribers", "export").out
+    shown = shell("subscribers", "show", "a@example.com").out
+    assert "may be mailed again: manual lifted" in shown
+    assert "wants it again" in shown
+    nothing = shell("subscribers", "lift", "a@example.com", "--note", "once more")
+    assert (nothing.code, "not on the do-not-mail list" in nothing.err) == (1, True)
+
+
+def test_an_editor_lifts_no_complaint(shell: Shell) -> None:
+    shell.write("angry.csv", "email,suppressed\na@example.com,complaint\n")
+    shell("subscribers", "import", "angry.csv")
+    refused = shell("subscribers", "lift", "a@example.com", "--note", "surely a mistake")
+    assert refused.code == 1
+    assert "only its reader" in refused.err
+    assert "complaint" in shell("subscribers", "export").out

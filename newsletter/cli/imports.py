@@ -1,0 +1,147 @@
+"""`newsletter subscribers import`: rehearsed first, then in chunks, with a bar."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from newsletter.cli.desk import Desk, now, open_desk
+from newsletter.cli.output import (
+    AsJson,
+    PublicationSlug,
+    Yes,
+    aside,
+    confirm,
+    emit,
+    say,
+    show_table,
+)
+from subscribers.csv_files import open_csv
+from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_readers, rehearse
+
+COUNTS = (
+    ("rows", "rows in the file"),
+    ("added", "new"),
+    ("known", "known already"),
+    ("updated", "brought up to date"),
+    ("unsubscribed_kept", "left before, and stay so"),
+    ("suppressed", "on the do-not-mail list, and stay so"),
+    ("duplicates", "twice in the file"),
+    ("rejected", "rejected"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import")(import_)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True)],
+    import_as: Annotated[
+        ImportAs, typer.Option("--as", help="What everyone in the file is.")
+    ] = ImportAs.ACTIVE,
+    consent: Annotated[
+        str | None, typer.Option(help="How they agreed; else “imported from FILE”.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="HEADER=FIELD, where a column is guessed wrong; repeat."),
+    ] = None,
+    rejected: Annotated[
+        Path | None, typer.Option(help="Where rejected rows go; else FILE.rejected.csv.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    yes: Yes = False,
+    publication: PublicationSlug = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import readers from CSV. Nobody who left is ever brought back."""
+    rejects = rejected or file.with_name(f"{file.stem}.rejected.csv")
+    with open_desk(publication) as desk:
+        plan = _plan(desk, file, import_as, consent, column or [])
+        columns = _columns(file, plan)
+        asked = sys.stdin.isatty() and not yes
+        if dry_run or asked:
+            preview = _rehearse(desk, file, plan, rejects)
+            _tell(preview, columns, rejects, done=False, as_json=as_json and dry_run)
+            if dry_run:
+                return
+            confirm(f"Import {file.name}?", yes=yes)
+        report = _import(desk, file, plan, rejects)
+    _tell(report, columns, rejects, done=True, as_json=as_json)
+
+
+def _plan(
+    desk: Desk, file: Path, import_as: ImportAs, consent: str | None, columns: list[str]
+) -> ImportPlan:
+    for column in columns:
+        if "=" not in column:
+            raise typer.BadParameter(f"--column {column}: write HEADER=FIELD")
+    with desk.database.reading() as session:
+        return ImportPlan(
+            publication_id=desk.publication(session).key,
+            consent=consent or f"imported from {file.name}",
+            import_as=import_as,
+            columns=dict(column.split("=", 1) for column in columns),
+        )
+
+
+def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
+    with desk.database.importing() as session:
+        return rehearse(
+            session,
+            file,
+            plan,
+            rejected=rejects,
+            hash_of=desk.site.signer.keyed_hash,
+            now=now(),
+            checkpoint=session.commit,
+        )
+
+
+def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        Progress(*columns, console=aside, disable=not aside.is_terminal) as bar,
+        desk.database.importing() as session,
+    ):
+        task = bar.add_task("Importing", total=None)
+        return import_readers(
+            session,
+            file,
+            plan,
+            rejected=rejects,
+            hash_of=desk.site.signer.keyed_hash,
+            now=now(),
+            checkpoint=session.commit,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _tell(
+    report: ImportReport, columns: Mapping[str, str], rejects: Path, *, done: bool, as_json: bool
+) -> None:
+    values = asdict(report)
+    if as_json:
+        emit({**values, "columns": columns, "dry_run": not done, "rejected_file": str(rejects)})
+        return
+    if not done:
+        show_table(("Column", "is taken as"), columns.items())
+        say("")
+    say("Imported:" if done else "It would be:")
+    rows = [
+        (values[key], words, report.examples.get(key, "")) for key, words in COUNTS if values[key]
+    ]
+    show_table(("", "", "" if done else "for one"), rows)
+    if report.rejected:
+        aside.print(f"Rejected rows, with their reasons: {rejects}", markup=False)
+
+
+def _columns(file: Path, plan: ImportPlan) -> Mapping[str, str]:
+    """What each column is taken as, by its header."""
+    with open_csv(file, plan.columns) as opened:
+        return dict(zip(opened.header, opened.columns, strict=True))
