@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, Text, and_, cast, exists, select
@@ -117,8 +118,9 @@ def _suppressed_line(email: str, reason: str) -> Sequence[str]:
     return [known.get(column, "") for column in COLUMNS]
 
 
+@lru_cache(maxsize=10_000)
 def iso(seconds: float | None) -> str:
-    """Write a time as ISO 8601 in UTC; nothing for None."""
+    """Write a time as ISO 8601 in UTC; nothing for None. Many readers share a date."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
 

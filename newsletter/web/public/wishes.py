@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 
 from newsletter.dispatch.models import Notice
 from newsletter.dispatch.queue import queue_notice
-from subscribers.models import Subscriber
 from subscribers.signup import MailKind, MailToSend
 
 
@@ -29,15 +28,15 @@ class Wishes:
 
 def queue_answer(session: Session, mail: MailToSend, wishes: Wishes, *, now: float) -> None:
     """Queue what only the address's owner will see: a link to confirm, or that they read already."""
-    reader = session.get_one(Subscriber, mail.subscriber_id)
-    kind, data = "welcome", {"epoch": reader.link_epoch}
+    kind: str = "welcome"
+    data: dict[str, Any] = {"epoch": mail.link_epoch}
     if mail.kind == MailKind.CONFIRM:
         kind, data = "confirm", {"epoch": mail.epoch, **wishes.as_data()}
     queue_notice(
         session,
         publication_id=mail.publication_id,
         kind=kind,
-        email=reader.email or "",
+        email=mail.email,
         subscriber_id=mail.subscriber_id,
         data=data,
         now=now,
