@@ -234,3 +234,22 @@ def test_words_without_an_end_stay_inside_the_mail(
 def test_words_without_an_end_stay_inside_the_text_parts_columns(endless_mail: Composition) -> None:
     for line in endless_mail.text.splitlines():
         assert columns(line) <= WIDTH or "://" in line
+
+
+def test_seven_columns_of_a_table_fit_a_phone_with_no_word_cut(browser: Browser) -> None:
+    labels = ("Model", "Score", "tok/s", "$/1M", "Context", "Latency", "Params")
+    row = ("Some Model 3.1 Preview", "57.3", "130", "$10.00", "1,000k", "12.5 s", "unknown")
+    table = {"key": "t", "name": "N", "columns": list(labels), "rows": [list(row)], "ranked": True}
+    issue = {"date": "2026-11-22", "sections": [{"kind": "benchmarks", "tables": [table]}]}
+    mail = compose(Issue.model_validate(issue), Brand.default(), addresses=Addresses.sample())
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.set_content(mail.html)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    lines = page.evaluate(
+        "() => [...document.querySelectorAll('.figures .cell')].map(cell => {"
+        " const range = document.createRange(); range.selectNodeContents(cell);"
+        " return new Set([...range.getClientRects()].map(box => box.top)).size })"
+    )
+    words = [len(text.split()) for text in ("#", *labels, "1", *row)]
+    assert all(seen <= most for seen, most in zip(lines, words, strict=True))
+    page.close()
