@@ -135,7 +135,9 @@ class Interleaved(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         provider = SlowProvider(taken=self.log)
-        self.workers.append((self.desk.dispatcher(provider, lease_seconds=LEASE_SECONDS), provider))
+        worker = self.desk.dispatcher(provider, lease_seconds=LEASE_SECONDS)
+        worker.step(patience=0.0)
+        self.workers.append((worker, provider))
 
     @precondition(lambda self: self.workers)
     @rule(which=WHICH)
@@ -147,7 +149,9 @@ class Interleaved(RuleBasedStateMachine):
     @rule(which=WHICH, fates=FATES)
     def answer(self, which: int, fates: list[str]) -> None:
         """The provider deals with the oldest window that a worker gave it."""
-        _, provider = self.workers[which % len(self.workers)]
+        worker, provider = self.workers[which % len(self.workers)]
+        if not provider.pending:
+            worker.step(patience=0.0)
         if provider.pending:
             provider.deal(fates)
 
@@ -155,7 +159,8 @@ class Interleaved(RuleBasedStateMachine):
     @rule(which=WHICH, fates=FATES)
     def die(self, which: int, fates: list[str]) -> None:
         """A worker is killed: what it had on the wire comes through or does not."""
-        _, provider = self.workers.pop(which % len(self.workers))
+        worker, provider = self.workers.pop(which % len(self.workers))
+        worker.step(patience=0.0)
         for mailing, _ in provider.pending:
             for recipient, fate in zip(mailing.recipients, fates, strict=False):
                 if mailing.may_begin():
@@ -175,8 +180,10 @@ class Interleaved(RuleBasedStateMachine):
                 update(BATCH).where(BATCH.c.edition_id == self.edition_id).values(**earlier)
             )
 
-    @rule()
-    def sweep(self) -> None:
+    @rule(late=st.booleans())
+    def sweep(self, *, late: bool) -> None:
+        if late:
+            self.time_passes()
         with self.database.reading() as session:
             dead = sweep.dead_leases(session)
         for one in dead:
@@ -240,7 +247,6 @@ class Interleaved(RuleBasedStateMachine):
         if self.status == "paused":
             self.resume()
         sleepers, self.workers = self.workers, []
-        self.time_passes()
         self._finish()
         for worker, provider in sleepers:
             self._wake(worker, provider)
@@ -251,12 +257,12 @@ class Interleaved(RuleBasedStateMachine):
 
     def _finish(self) -> None:
         """A person settles what is in doubt, and a healthy worker with a healthy provider sends."""
-        self.sweep()
+        self.sweep(late=True)
         self.settle()
         self.desk.make_due()
         provider = SlowProvider(taken=self.log)
         self._wake(self.desk.dispatcher(provider, lease_seconds=LEASE_SECONDS), provider)
-        self.sweep()
+        self.sweep(late=False)
 
     @staticmethod
     def _wake(worker: Dispatcher, provider: SlowProvider) -> None:
@@ -305,7 +311,7 @@ def interleave(database: Database, clock: Clock, *, examples: int, steps: int) -
 
 @pytest.mark.timeout(300)
 def test_nobody_is_left_out_and_nobody_gets_it_twice(database: Database, clock: Clock) -> None:
-    interleave(database, clock, examples=15, steps=40)
+    interleave(database, clock, examples=15, steps=25)
 
 
 @pytest.mark.soak
