@@ -5,10 +5,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from newsletter.sandbox.standin.control import Control
-from newsletter.sandbox.standin.journal import read_journal
 from newsletter.sandbox.standin.options import StandInOptions
 from newsletter.sandbox.standin.process import StandIn
 from tests.faults.press import DELIVERY, Press, Receiver
@@ -27,7 +27,8 @@ def sendgrid_receiver(tmp_path: Path) -> Iterator[Receiver]:
                 "NEWSLETTER_SENDGRID_HOST": standin.url,
                 "NEWSLETTER_SENDGRID_API_KEY": KEY,
             },
-            received=lambda: [entry.delivery for entry in read_journal(journal)],
+            record=journal,
+            keys=lambda lines: [orjson.loads(line)["delivery"] for line in lines.splitlines()],
             order=Control(standin.url).order_fault,
             window=4 * 250,  # four requests at once, a batch each
         )
@@ -50,7 +51,8 @@ def smtp_receiver(tmp_path: Path) -> Iterator[Receiver]:
                 "NEWSLETTER_SMTP_URL": f"smtp://127.0.0.1:{port}",
                 "NEWSLETTER_SMTP_CONNECTIONS": "4",
             },
-            received=lambda: DELIVERY.findall(record.read_text()) if record.exists() else [],
+            record=record,
+            keys=lambda lines: DELIVERY.findall(lines.decode()),
             order=lambda *, kind, times: _order(process, f"{kind} {times}"),
             window=2 * 200,  # two windows of at most 200
         )

@@ -42,12 +42,25 @@ class Receiver:
     """Who takes the mail: what to set so that it is used, and what it has written down."""
 
     settings: dict[str, str]
-    received: Callable[[], list[str]]
-    """Delivery keys, one for every message taken."""
+    record: Path
+    """A line for every message taken."""
+    keys: Callable[[bytes], list[str]]
+    """From the record to the delivery keys in it."""
     order: Callable[..., None]
     """Orders misbehaviour: `kind` and `times`, and what else the receiver knows."""
     window: int
     """Most messages in doubt when a worker is killed."""
+
+    def received(self) -> list[str]:
+        """Delivery keys, one for every message taken."""
+        return self.keys(self._written())
+
+    def count(self) -> int:
+        """How many messages were taken: cheap enough to be asked all the time."""
+        return self._written().count(b"\n")
+
+    def _written(self) -> bytes:
+        return self.record.read_bytes() if self.record.exists() else b""
 
 
 @dataclass
@@ -265,7 +278,7 @@ def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
 def has_received(press: Press, count: int, *, by: "subprocess.Popen[bytes] | None" = None) -> bool:
     """Whether so many messages have come; fails at once where the worker has died of itself."""
     assert by is None or by.poll() is None, press.log()
-    return press.received().total() >= count
+    return press.receiver.count() >= count
 
 
 def leased(press: Press) -> bool:
