@@ -1,0 +1,37 @@
+"""The doctor names batches that wait for a provider which the settings don't name any more."""
+
+from sqlmodel import select
+
+from newsletter.database import Database
+from newsletter.dispatch.models import Batch
+from newsletter.editions.models import Edition
+from tests.newsletter.cli.conftest import Shell
+
+
+def test_batches_of_another_provider_are_named_with_the_cure(shell: Shell) -> None:
+    assert shell("edition", "import", "edition.yaml").code == 0
+    database = Database(f"sqlite:///{shell.folder}/newsletter.sqlite3")
+    with database.writing() as session:
+        edition = session.exec(select(Edition)).one()
+        edition.state = "sending"
+        session.add(
+            Batch(
+                edition_id=edition.key,
+                chunk=0,
+                variant="linked",
+                lane="other",
+                ordinal=0,
+                provider="smtp",
+                state="ready",
+                due_at=0.0,
+                size=3,
+            )
+        )
+    database.close()
+
+    answer = shell("doctor", "--json")
+
+    assert answer.code == 1
+    (finding,) = (one for one in answer.json["checks"] if one["check"].startswith("edition"))
+    assert finding["words"] == "1 batches wait for smtp, and PROVIDER is folder"
+    assert "NEWSLETTER_PROVIDER=smtp" in finding["cure"]
