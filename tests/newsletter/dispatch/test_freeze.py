@@ -1,12 +1,14 @@
 """The audience is fixed once, whole, however often the freeze is interrupted."""
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, func, select
 
 from newsletter.dispatch.freeze import FreezePlan, freeze_chunk
-from newsletter.dispatch.models import Batch
+from newsletter.dispatch.models import Batch, Delivery
 from newsletter.editions.models import Edition
-from tests.newsletter.dispatch.desk import Desk
+from newsletter.providers.base import Outcome
+from subscribers.models import Subscriber
+from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
 
 
 def test_everybody_who_may_get_mail_is_in_the_audience_once(desk: Desk) -> None:
@@ -20,6 +22,34 @@ def test_everybody_who_may_get_mail_is_in_the_audience_once(desk: Desk) -> None:
     assert desk.status(edition_id) == "sending"
     with desk.database.reading() as session:
         assert session.get_one(Edition, edition_id).recipients == 53
+
+
+def test_every_delivery_refers_to_a_reader_and_to_a_batch_of_its_edition(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
+    """No foreign key says so (docs/decisions/0010): the freeze and what moves rows on do."""
+    desk.add_readers(30)
+    provider.answer = lambda email: (
+        Outcome.later("450") if email.startswith("reader1") else Outcome.accepted("250")
+    )
+    edition_id = desk.edition()
+    desk.freeze(edition_id, chunk=10)
+    desk.run(provider)
+
+    whole = (
+        select(func.count())
+        .select_from(Delivery)
+        .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
+        .join(
+            Batch,
+            (col(Batch.id) == col(Delivery.batch_id))
+            & (col(Batch.edition_id) == col(Delivery.edition_id)),
+        )
+        .where(Delivery.edition_id == edition_id)
+    )
+    with desk.database.reading() as session:
+        assert session.exec(whole).one() == 30
+        assert len(desk.states(edition_id)) == 2
 
 
 def test_a_freeze_goes_on_where_it_was_interrupted(desk: Desk) -> None:
