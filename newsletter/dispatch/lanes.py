@@ -9,10 +9,11 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
 
 from newsletter.database import db_now
-from newsletter.dispatch.models import ProviderRate
+from newsletter.dispatch.models import PROVIDER_RATE
 from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.pacing import ALL_LANES, SLOWEST, locked_rates, pause_of
 
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 DEFERRED_SHARE = 0.25
 DEFERRED_LEAST = 5
 """Fewer in a window are those readers' own servers' matter (greylisting)."""
+
+_SLOWED = select(PROVIDER_RATE.c.lane, PROVIDER_RATE.c.slowness).where(
+    PROVIDER_RATE.c.provider == bindparam("provider"), PROVIDER_RATE.c.slowness > 0
+)
 
 
 def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -> None:
@@ -41,12 +46,7 @@ def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -
 
 def slowed_lanes(session: Session, provider: str) -> dict[str, int]:
     """Lane -> by how many steps it is slowed down; those at full speed are left out."""
-    rows = session.exec(
-        select(ProviderRate.lane, ProviderRate.slowness).where(
-            ProviderRate.provider == provider, col(ProviderRate.slowness) > 0
-        )
-    )
-    return dict(rows.all())
+    return dict(session.execute(_SLOWED, {"provider": provider}).all())
 
 
 def _step(heard: int, deferred: int, *, is_slow: bool) -> int:
@@ -58,7 +58,7 @@ def _step(heard: int, deferred: int, *, is_slow: bool) -> int:
 
 def _change(session: Session, provider: str, steps: dict[str, int]) -> None:
     rates = locked_rates(session, provider, [ALL_LANES, *steps])
-    now = session.exec(select(db_now())).one()
+    now = session.execute(select(db_now())).scalar_one()
     for lane, step in steps.items():
         rate = rates[lane]
         rate.slowness = min(max(rate.slowness + step, 0), SLOWEST)
