@@ -6,13 +6,14 @@ that were mailed before it are void with it.
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from subscribers import guard, history, suppression
 from subscribers.addresses import KeyedHash, hashed_key, parse
 from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
 from subscribers.models import Subscriber
+from subscribers.readers import find_by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,7 @@ def request(
         now=now,
     ):
         return None
-    reader = session.exec(
-        select(Subscriber).where(col(Subscriber.email_key) == address.key)
-    ).first()
+    reader = find_by_key(session, address.key)
     live = suppression.find_live(session, [address.key, hashed_key(address.key, hash_of)])
     if live is not None and live.reason not in suppression.LIFTED_BY_READER:
         return None

@@ -3,7 +3,6 @@
 from typing import TypeVar
 
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from subscribers.errors import UnknownReader
 from subscribers.models import Subscriber, Subscription
@@ -39,17 +38,7 @@ def find_to_change(
 
 def find_by_key(session: Session, email_key: str) -> Subscriber | None:
     """Fetch the reader with an address key, if there is one."""
-    return session.exec(_by_key(email_key)).first()
-
-
-def lock_by_key(session: Session, email_key: str) -> Subscriber | None:
-    """Fetch the reader with an address key as they are now, and keep others from changing them."""
-    fresh = {"populate_existing": True}
-    return session.exec(_by_key(email_key).with_for_update(), execution_options=fresh).first()
-
-
-def _by_key(email_key: str) -> SelectOfScalar[Subscriber]:
-    return select(Subscriber).where(col(Subscriber.email_key) == email_key)
+    return session.exec(select(Subscriber).where(col(Subscriber.email_key) == email_key)).first()
 
 
 def _key(subscriber_id: int, publication_id: int) -> dict[str, int]:
