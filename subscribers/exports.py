@@ -66,6 +66,7 @@ def _subscribed(session: Session, publication_id: int, after: int) -> Any:
         .where(
             publication == publication_id,
             subscription.subscriber_id > after,
+            person.id > after,  # said of both, or PostgreSQL reads one of them from the beginning
             person.erased_at.is_(None),
         )
         .order_by(subscription.subscriber_id)
