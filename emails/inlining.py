@@ -72,18 +72,19 @@ class _Wardrobe:
         """Put the styles into the elements below `body`, an element of lxml."""
         if self._known > MOST_KINDS:
             self._root, self._known = _Kind(self._root.look), 0
+        root = self._root  # another thread may begin anew
         found: list[tuple[Any, _Kind]] = []
-        _sort(body, self._root, found)
+        _sort(body, root, found)
         if unknown := dict.fromkeys(kind for _, kind in found if kind.style is None):
-            self._ask(unknown)
+            self._ask(unknown, root)
         for element, kind in found:
             if kind.style:
                 element.set("style", kind.style)
 
-    def _ask(self, kinds: Iterable[_Kind]) -> None:
+    def _ask(self, kinds: Iterable[_Kind], root: _Kind) -> None:
         """Have premailer style one element of each kind, in a document of nothing else."""
         document = etree.Element("body")
-        mirrors = {self._root: document}
+        mirrors = {root: document}
         asked = [(kind, _mirror(kind, mirrors)) for kind in kinds]
         _Inliner(_rules_for(mirrors, self._rules)).transform(document)
         for kind, element in asked:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -32,7 +33,7 @@ CACHE_KIB, BULK_CACHE_KIB = 8_000, 32_000
 """A SQLite connection's page cache: what is kept open has a small one, bulk work a larger."""
 SQLITE_KEPT, SQLITE_MOST = 4, 64
 """Connections to a SQLite file: kept open, and open at once."""
-AWAY = (OperationalError, InterfaceError, InternalError)
+AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ class Database:
         self.engine = _create_engine(self.url)
         self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
         self._writer = threading.Lock()
+        self._writing_thread: int | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -91,13 +93,19 @@ class Database:
 
         SQLite itself would let them sleep and look again, ever longer: the file would lie idle
         between two writers, and who came first would come last. Whoever waits too long goes on,
-        and is told by SQLite.
+        and is told by SQLite. One session inside another would wait for itself: RuntimeError.
         """
+        me = threading.get_ident()
+        if self._writing_thread == me:
+            raise RuntimeError("This thread is writing to the database already.")
         mine = self.is_sqlite and self._writer.acquire(timeout=TURN_SECONDS)
+        if mine:
+            self._writing_thread = me
         try:
             yield
         finally:
             if mine:
+                self._writing_thread = None
                 self._writer.release()
 
     @contextmanager
@@ -163,17 +171,22 @@ class Database:
         self.engine.dispose()
 
 
-def _away(error: DBAPIError) -> DatabaseError:
+def _away(error: SQLAlchemyError) -> DatabaseError:
     return DatabaseError(
-        f"The database does not answer ({error.orig}). Check DATABASE_URL and that the server "
+        f"The database does not answer ({_driver_error(error)}). Check DATABASE_URL and that the server "
         "runs; whatever was under way waits and goes on."
     )
 
 
-def _is_passing(error: DBAPIError) -> bool:
+def _is_passing(error: SQLAlchemyError) -> bool:
     """Whether another try may help: deadlock, serialisation failure, or SQLite's lock."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state in {"40P01", "40001"} or "locked" in str(error.orig)
+    said = _driver_error(error)
+    return getattr(said, "sqlstate", None) in {"40P01", "40001"} or "locked" in str(said)
+
+
+def _driver_error(error: SQLAlchemyError) -> object:
+    """What the driver said; where it was not asked (no connection was free), the error itself."""
+    return getattr(error, "orig", error)
 
 
 def _with_driver(url: str) -> str:

@@ -12,7 +12,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from functools import partial
 
@@ -21,7 +21,7 @@ from sqlmodel import Session
 from newsletter.database import Database
 from newsletter.dispatch import freeze, settle, sweep
 from newsletter.dispatch.alerts import alert
-from newsletter.dispatch.dispatcher import Dispatcher
+from newsletter.dispatch.dispatcher import NOT_SENDABLE, Dispatcher
 from newsletter.dispatch.hooks import Hook, post_alerts
 from newsletter.dispatch.lookout import look_out
 from newsletter.dispatch.notices import NoticeSender
@@ -30,7 +30,9 @@ from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.permission import require_safe
 from newsletter.editions.approval import require_approved, void_approval
+from newsletter.editions.locks import own_edition
 from newsletter.editions.models import Edition
+from newsletter.editions.states import EditionState
 from newsletter.errors import ConfigurationError, DatabaseError, NotApproved
 from newsletter.feedback.duty import fetch_returned, work_feedback
 from newsletter.feedback.refusals import learn
@@ -144,13 +146,14 @@ class Worker:
         mailbox = self._settings.bounce_mailbox.get_secret_value()
         site = Site.of(self._settings)
 
-        def make_the_round() -> bool:
-            now = time.time()
-            look_out(self._database, self._settings, now=now)
-            kept = keep_house(self._database, retention, now=now)
-            return bool(fetch_returned(self._database, mailbox, site, now=now)) or kept
-
-        self._repeat(make_the_round, idle=(HOUSEKEEPING_SECONDS, HOUSEKEEPING_SECONDS))
+        rounds: tuple[Callable[[float], object], ...] = (
+            lambda now: look_out(self._database, self._settings, now=now),
+            lambda now: keep_house(self._database, retention, now=now),
+            lambda now: fetch_returned(self._database, mailbox, site, now=now),
+        )
+        self._repeat(
+            lambda: make_the_rounds(rounds), idle=(HOUSEKEEPING_SECONDS, HOUSEKEEPING_SECONDS)
+        )
 
     def _repeat(
         self, step: Callable[[], bool], *, idle: tuple[float, float] = (SHORTEST_IDLE, LONGEST_IDLE)
@@ -192,6 +195,8 @@ class DispatchDuty:
         )
         self._swept_at = self._looked_at = float("-inf")
         self._freezing = False
+        self._due: int | None = None
+        """The edition that is being frozen."""
 
     def step(self) -> bool:
         """Do one bounded piece of work; return whether there was any."""
@@ -262,22 +267,35 @@ class DispatchDuty:
             raise
         except Exception as error:
             log.exception("an edition that is due can't be frozen")
-            self._database.transact(partial(self._put_aside, why=f"it can't be frozen: {error}"))
+            self._database.transact(partial(self._put_aside, error=error))
             return True
 
-    def _put_aside(self, session: Session, *, why: str) -> None:
-        """Hold the edition that is due; one that is half frozen is tried again in a minute."""
-        edition = freeze.next_due(session)
-        if edition is None:
+    def _put_aside(self, session: Session, *, error: Exception) -> None:
+        """Hold what can't be sent as it is; anything else is tried again in a minute."""
+        if self._due is None:
             return
-        if edition.frozen_upto is None:
+        edition = own_edition(session, self._due)
+        if edition.state != EditionState.SCHEDULED:
+            return
+        why = f"it can't be frozen: {error}"
+        if edition.frozen_upto is None and isinstance(error, NOT_SENDABLE):
             self._hold(session, edition, why)
         else:
-            edition.scheduled_at = time.time() + PUT_ASIDE_SECONDS
+            now = time.time()
+            alert(
+                session,
+                edition.publication_id,
+                key=f"put-aside:{edition.key}:{edition.revision}",
+                subject=f"Edition {edition.name} was due and can't begin",
+                lines=[why, "It is tried again every minute."],
+                now=now,
+            )
+            edition.scheduled_at = now + PUT_ASIDE_SECONDS
             session.add(edition)
 
     def _freeze_next(self, session: Session) -> bool:
         edition = freeze.next_due(session)
+        self._due = edition.key if edition else None
         if edition is None:
             return False
         if edition.frozen_upto is None and (why := self._why_not(session, edition)):
@@ -320,6 +338,19 @@ def editions_pace(settings: Settings) -> Pace:
 def notices_rate(settings: Settings) -> float:
     """Messages a second kept for notices; 0 where there is no limit."""
     return settings.send_rate * NOTICES_SHARE
+
+
+def make_the_rounds(rounds: Iterable[Callable[[float], object]]) -> bool:
+    """Carry out each duty of the house, whatever became of the one before; whether any had work."""
+    worked = False
+    for duty in rounds:
+        try:
+            worked |= bool(duty(time.time()))
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("a duty of the house failed; it is tried again")
+    return worked
 
 
 def keep_house(database: Database, retention: Retention, *, now: float) -> bool:

@@ -17,12 +17,15 @@ EDITIONS = 0x4E45
 
 
 def own_edition(session: Session, edition_id: int) -> Edition:
-    """The edition, read anew and locked FOR UPDATE; waits for hand-offs under way, not for later."""
+    """The edition, read anew and locked; waits for hand-offs under way, not for later ones.
+
+    FOR NO KEY UPDATE: rows that refer to the edition may still be made meanwhile.
+    """
     wait_in_line(session, edition_id, shared=False)
     return session.exec(
         select_model(Edition)
         .where(Edition.id == edition_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
 

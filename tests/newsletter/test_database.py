@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, select
 
 from newsletter.accounts.models import AuditEntry
@@ -50,6 +51,27 @@ def test_the_database_has_a_clock_of_seconds_since_1970(database: Database) -> N
     with database.writing() as session:
         session.execute(text("SELECT 1"))
         assert abs(session.exec(select(db_now())).one() - time.time()) < 5
+
+
+def test_one_writing_session_inside_another_is_refused_at_once(sqlite_url: str) -> None:
+    """It would wait for itself."""
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        add_entry(session)
+        with pytest.raises(RuntimeError, match="already"), database.writing():
+            pass
+    assert count(database) == 1
+    database.close()
+
+
+def test_a_pool_without_a_free_connection_is_a_database_that_does_not_answer(
+    database: Database,
+) -> None:
+    def find_none(_session: Session) -> None:
+        raise PoolTimeout("no connection in 30 s")
+
+    with pytest.raises(DatabaseError, match="no connection"):
+        database.transact(find_none)
 
 
 def test_two_writers_take_turns(database: Database) -> None:

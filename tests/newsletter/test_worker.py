@@ -13,7 +13,7 @@ from newsletter.editions.models import Edition, Revision
 from newsletter.errors import DatabaseError
 from newsletter.publications import Publication
 from newsletter.settings import Settings
-from newsletter.worker import DispatchDuty, notices_rate
+from newsletter.worker import DispatchDuty, make_the_rounds, notices_rate
 from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
 
 
@@ -165,6 +165,45 @@ def test_a_worker_that_stops_while_the_database_is_away_waits_and_stores_what_wa
 def test_a_part_of_the_rate_is_kept_for_notices(settings: Settings) -> None:
     assert notices_rate(settings.model_copy(update={"send_rate": 100.0})) == 10.0
     assert notices_rate(settings) == 0.0
+
+
+def test_a_fault_that_is_not_the_editions_costs_it_no_approval(
+    desk: Desk, duty: DispatchDuty, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = desk.add_readers(5)
+    edition_id = desk.edition()
+    with monkeypatch.context() as broken:
+
+        def fail(*_args: object) -> None:
+            raise MemoryError("no room")
+
+        broken.setattr("newsletter.worker.freeze.freeze_chunk", fail)
+        duty.step()
+    with desk.database.writing() as session:
+        edition = session.get_one(Edition, edition_id)
+        assert (edition.state, edition.approved_hash is None) == ("scheduled", False)
+        [told] = session.exec(select(Notice).where(Notice.kind == "alert")).all()
+        assert "tried again" in str(told.data)
+        edition.scheduled_at = 0.0
+        session.add(edition)
+
+    work(duty)
+
+    assert sorted(provider.taken) == sorted(readers)
+
+
+def test_one_duty_of_the_house_that_fails_keeps_no_other_from_its_work() -> None:
+    done: list[float] = []
+
+    def work(now: float) -> bool:
+        done.append(now)
+        return True
+
+    def fail(_now: float) -> None:
+        raise PermissionError("the disk can't be looked at")
+
+    assert make_the_rounds([fail, work])
+    assert len(done) == 1
 
 
 def test_an_edition_that_cannot_be_frozen_holds_up_no_other(
