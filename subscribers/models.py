@@ -74,12 +74,17 @@ def _one_of(column: str, values: type[StrEnum], name: str) -> CheckConstraint:
 
 
 class Subscriber(SQLModel, table=True):
-    """A person by their address. A tombstone (`erased_at`) keeps the id and nothing personal."""
+    """A person by their address. A tombstone (`erased_at`) keeps the id and nothing personal.
+
+    An id names one person for ever: mailed links carry it. PostgreSQL's sequence never gives one
+    twice; SQLite gives the highest again once its row is deleted, unless told otherwise.
+    """
 
     __tablename__: ClassVar[str] = "subscriber"
     __table_args__ = (
         PrimaryKeyConstraint("id", name="pk_subscriber"),
         Index("uq_subscriber_email_key", "email_key", unique=True),
+        {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True)

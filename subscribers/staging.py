@@ -85,8 +85,8 @@ class _SqliteStaging:
         insert = f"INSERT INTO temp.staged_row ({names}) VALUES "  # noqa: S608
         self._insert, self._insert_many = insert + row, insert + ", ".join([row] * _AT_ONCE)
         self._first = (
-            f"INSERT INTO temp.staged_row (new_id, {names}) "  # noqa: S608
-            f"SELECT coalesce(max(id), 0) + 1{', ?' * len(columns)} FROM subscriber"
+            f"INSERT INTO temp.staged_row (new_id, {names}) "
+            f"SELECT {_NEXT_ID}{', ?' * len(columns)}"
         )
 
     def fill(self, rows: Sequence[Row]) -> None:
@@ -105,6 +105,8 @@ class _SqliteStaging:
         connection.executemany(self._insert, [row.split("\t") for row in rows[whole:]])
 
 
+# Not max(id): the highest may have been given, and its row deleted since.
+_NEXT_ID = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'subscriber'), 0) + 1"
 _AT_ONCE = 20
 """Rows in one statement: a third quicker than one. Older SQLites take 999 values at most."""
 

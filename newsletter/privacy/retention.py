@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from newsletter.database import Database
 from newsletter.dispatch.models import NOTICE
-from newsletter.feedback.models import EVENT, INBOX_ITEM
+from newsletter.feedback.models import EVENT, HIT, INBOX_ITEM
 from newsletter.settings import Settings
 from subscribers import forgetting
 from subscribers.among import among
@@ -93,7 +93,8 @@ def _notices(session: Session, *, before: float) -> int:
 def _requests(session: Session, *, before: float) -> int:
     """Delete sign-ups that nobody confirmed, and readers of whom there is nothing else."""
     ended, strangers = forgetting.end_requests(session, before=before, limit=CHUNK)
-    session.execute(delete(NOTICE).where(among(NOTICE.c.subscriber_id, strangers)))
+    for table in (NOTICE, EVENT, HIT):
+        session.execute(delete(table).where(among(table.c.subscriber_id, strangers)))
     forgetting.drop(session, strangers)
     return ended
 

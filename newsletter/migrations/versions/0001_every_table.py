@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.Float(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("processed_at", sa.Float(), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -137,6 +138,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("erased_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_subscriber"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
         batch_op.create_index("uq_subscriber_email_key", ["email_key"], unique=True)

@@ -1,5 +1,6 @@
 """What is kept for a time only is forgotten when that is over, and nothing sooner."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from newsletter.dispatch.models import Notice
 from newsletter.dispatch.queue import queue_notice
 from newsletter.feedback.duty import work_feedback
 from newsletter.feedback.inbox import receive
-from newsletter.feedback.models import Event, InboxItem
+from newsletter.feedback.models import Event, Hit, InboxItem
 from newsletter.privacy.retention import CHUNK, Retention, forget
 from newsletter.settings import Settings
 from newsletter.worker import keep_house
@@ -27,6 +28,7 @@ from subscribers.models import (
 )
 from subscribers.signup import Request, SignupPolicy
 from tests.newsletter.privacy.house import DAY, NOW, hash_of, report_bounce, subscribe
+from tests.subscribers.readers import Readers
 
 BOB = "bob@example.org"
 
@@ -137,6 +139,44 @@ def test_a_sign_up_that_nobody_confirmed_is_forgotten_with_all_that_came_of_it(
 
     tables = (Subscriber, Subscription, Notice, Happening, Throttle)
     assert [count(database, table) for table in tables] == [0, 0, 0, 0, 0]
+
+
+def test_nobody_inherits_the_number_of_a_reader_forgotten(
+    database: Database, publication_id: int
+) -> None:
+    """Their links carry it, and work for a day."""
+    forgotten = ask(database, publication_id).subscriber_id
+    forget_all(database, now=NOW + 31 * DAY)
+
+    assert ask(database, publication_id, now=NOW + 32 * DAY).subscriber_id > forgotten
+
+
+def test_an_import_gives_nobody_the_number_of_a_reader_forgotten(
+    database: Database, publication_id: int, tmp_path: Path
+) -> None:
+    readers = Readers(database, publication_id, tmp_path)
+    forgotten = ask(database, publication_id).subscriber_id
+    forget_all(database, now=NOW + 31 * DAY)
+
+    readers.bring_in("email\nann@example.org\ncal@example.org\n")
+
+    with database.reading() as session:
+        assert min(session.exec(select(Subscriber.id))) > forgotten
+
+
+def test_a_forgotten_readers_bounces_and_hits_go_with_them(
+    database: Database, publication_id: int
+) -> None:
+    reader = ask(database, publication_id).subscriber_id
+    database.transact(lambda session: report_bounce(session, BOB, "notice"))
+    work_feedback(database, now=NOW)
+    hit = Hit(kind="open", edition_id=1, subscriber_id=reader, at=NOW, method="GET", user_agent="m")
+    database.transact(lambda session: session.add(hit))
+    assert (count(database, Event), count(database, Hit)) == (1, 1)
+
+    forget_all(database, now=NOW + 31 * DAY, keep_events=400)
+
+    assert (count(database, Event), count(database, Hit)) == (0, 0)
 
 
 def test_a_sign_up_that_was_repeated_counts_from_the_last_time(
