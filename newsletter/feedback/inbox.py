@@ -1,15 +1,18 @@
 """The inbox: verified requests are stored raw and answered at once; the worker reads them.
 
-A body is worked through in short transactions, so that sign-ups and other webhooks get through;
-`done` says how far. What can't be read stays with its error.
+A body is read before any transaction, since anybody may send us a mail, and worked through in short
+ones, so that sign-ups and other webhooks get through; `done` says how far. What can't be read, or
+fails again and again, is set aside with its error: it must not hold up what came after it.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Protocol
 
+from sqlalchemy import func
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col, select
 
@@ -23,6 +26,7 @@ from newsletter.feedback.errors import UnreadableBody
 from newsletter.feedback.events import NormalEvent
 from newsletter.feedback.models import INBOX_ITEM, InboxItem
 from newsletter.feedback.returned import reader as returned
+from newsletter.one_line import one_line
 from subscribers.upsert import insert
 
 log = logging.getLogger(__name__)
@@ -31,10 +35,14 @@ EVENTS = 500
 """Most events in one transaction: well under half a second."""
 PERSONAL_WEIGHT = 10
 """What ends a reader's mail takes several statements, and counts as so many events."""
+MOST_WORDS = 1_000
+"""Characters of an error that are kept."""
 ITEMS = 100
 """Most requests looked at in one transaction."""
+MOST_ATTEMPTS = 5
+"""Times that a body is worked through alone while the database fails at it, and at nothing else."""
 AWAY = (OperationalError, InterfaceError, DatabaseError)
-"""The database's trouble, not the body's: it is tried again."""
+"""The database's trouble, as a rule, and not the body's: it is tried again."""
 
 
 class Reader(Protocol):
@@ -52,100 +60,183 @@ READERS: Mapping[str, Reader] = {
 
 def receive(session: Session, provider: str, body: bytes, *, now: float) -> None:
     """Store a request that has been verified; everything else waits for the worker."""
-    session.execute(
-        insert(session, INBOX_ITEM).values(provider=provider, received_at=now, body=body, done=0)
-    )
+    kept = {"provider": provider, "received_at": now, "body": body, "done": 0, "attempts": 0}
+    session.execute(insert(session, INBOX_ITEM).values(kept))
 
 
 def pending(session: Session, limit: int) -> Sequence[InboxItem]:
-    """The oldest requests that nobody has read or is reading, locked."""
+    """The oldest requests that nobody has read yet; another worker may be at them."""
     return session.exec(
         select(InboxItem)
         .where(col(InboxItem.processed_at).is_(None))
         .order_by(col(InboxItem.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     ).all()
 
 
-def mail_waits(session: Session) -> bool:
-    """Whether there is anything to read; asked without taking the write lock."""
-    waiting = select(InboxItem.id).where(col(InboxItem.processed_at).is_(None)).limit(1)
-    return session.exec(waiting).first() is not None
+@dataclass(frozen=True)
+class _Read:
+    """A stored request, and all that it says; or why it can't be read."""
+
+    id: int
+    events: Sequence[NormalEvent] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class _Done:
+    """How much was done, and the editions that got hard bounces."""
+
+    count: int = 0
+    bounced: frozenset[int] = frozenset()
 
 
 def work_inbox(database: Database, *, now: float) -> int:
-    """Work through up to `EVENTS` events; return how much was done, 0 when nothing waits."""
-    with database.reading() as session:
-        if not mail_waits(session):
-            return 0
-    done, bounced = _work_together(database, now)
-    for edition_id in sorted(bounced):
+    """Work through up to `EVENTS` events; return how much was done, 0 when nothing waits.
+
+    Raises:
+        DatabaseError: the database is away.
+    """
+    requests = _read_pending(database)
+    if not requests:
+        return 0
+    done = _work_together(database, requests, now)
+    for edition_id in sorted(done.bounced):
         database.transact(partial(bounce_brake, edition_id=edition_id, now=now))
-    return done
+    return done.count
 
 
-_Done = tuple[int, frozenset[int]]
-"""How much was done, and the editions that got hard bounces."""
-
-
-def _work_together(database: Database, now: float) -> _Done:
-    try:
-        return database.transact(lambda session: _work(session, pending(session, ITEMS), now))
-    except AWAY:
-        raise
-    except Exception:  # whatever a body holds, it must not stop the others
-        log.exception("a webhook can't be worked through; looking for it")
-        return database.transact(lambda session: _work_alone(session, now))
-
-
-def _work(session: Session, items: Sequence[InboxItem], now: float) -> _Done:
-    events: list[NormalEvent] = []
-    room, looked_at = EVENTS, 0
+def _read_pending(database: Database) -> list[_Read]:
+    """Read as many of the oldest requests as fit into one transaction, while none is open."""
+    requests: list[_Read] = []
+    with database.reading() as session:
+        items = pending(session, ITEMS)
+    room = EVENTS
     for item in items:
         if room <= 0:
             break
-        taken = _take(item, room, now)
+        read = _read(item)
+        requests.append(read)
+        room -= sum(map(_weight, read.events[item.done :]))
+    return requests
+
+
+def _read(item: InboxItem) -> _Read:
+    assert item.id is not None
+    try:
+        return _Read(item.id, _reader(item.provider)(item.body, received_at=item.received_at))
+    except UnreadableBody as error:
+        log.error("webhook %s can't be read: %s", item.id, error)  # noqa: TRY400 - its text says it
+        return _Read(item.id, error=str(error))
+    except Exception as error:  # whatever a body holds, it must not stop the others
+        log.exception("webhook %s can't be read", item.id)
+        return _Read(item.id, error=_words(error))
+
+
+def _work_together(database: Database, requests: Sequence[_Read], now: float) -> _Done:
+    try:
+        return database.transact(partial(_work, requests=requests, now=now))
+    except Exception:  # it may lie in one of them, and the others must get on
+        log.exception("webhooks can't be worked through together; now one by one")
+    done = [_work_alone(database, one, now) for one in requests]
+    return _Done(sum(one.count for one in done), frozenset().union(*(one.bounced for one in done)))
+
+
+def _work(session: Session, *, requests: Sequence[_Read], now: float) -> _Done:
+    """Work through what is still waiting of these requests."""
+    events: list[NormalEvent] = []
+    room, looked_at = EVENTS, 0
+    items = _locked(session, [one.id for one in requests])
+    if not items:
+        return _Done(_done_elsewhere(session, requests))
+    for read in requests:
+        item = items.get(read.id)
+        if room <= 0:
+            break
+        if item is None:
+            continue
+        taken = _take(item, read, room, now)
         room -= sum(map(_weight, taken))
         events += taken
         looked_at += 1
     session.flush()
-    return looked_at + len(events), take_effect(session, events, now=now)
+    bounced = take_effect(session, events, now=now)
+    return _Done(looked_at + len(events), bounced)
 
 
-def _work_alone(session: Session, now: float) -> _Done:
-    """Work through the oldest request; if it is the one that fails, set it aside."""
-    for item in pending(session, 1):
-        try:
-            with session.begin_nested():
-                return _work(session, [item], now)
-        except AWAY:
-            raise
-        except Exception as error:
-            log.exception("webhook %s is set aside", item.id)
-            item.error, item.processed_at = f"{type(error).__name__}: {error}", now
-            return 1, frozenset()
-    return 0, frozenset()
+def _work_alone(database: Database, read: _Read, now: float) -> _Done:
+    """Work through one request; if it fails, set it aside, at once or after some attempts.
 
-
-def _take(item: InboxItem, room: int, now: float) -> list[NormalEvent]:
-    """The next events of a request, up to `room`; marks it as read when these are the last."""
+    The database may fail because of it (a statement that takes too long): then it can still note
+    that it did. Where it is away, that raises DatabaseError, and nothing is held against anybody.
+    """
     try:
-        events = _reader(item.provider)(item.body, received_at=item.received_at)
-    except UnreadableBody as error:
-        log.error("webhook %s can't be read: %s", item.id, error)  # noqa: TRY400 - its text says it
-        item.error, item.processed_at = str(error), now
+        return database.transact(partial(_work, requests=[read], now=now))
+    except AWAY as error:
+        return database.transact(partial(_count_failure, read=read, error=error, now=now))
+    except Exception as error:
+        log.exception("webhook %s is set aside", read.id)
+        return database.transact(partial(_set_aside, read=read, error=error, now=now))
+
+
+def _count_failure(session: Session, *, read: _Read, error: Exception, now: float) -> _Done:
+    for item in _locked(session, [read.id]).values():
+        item.attempts += 1
+        session.add(item)
+        if item.attempts >= MOST_ATTEMPTS:
+            log.error("webhook %s is set aside: %s", read.id, error)
+            return _set_aside(session, read=read, error=error, now=now)
+    return _Done()
+
+
+def _set_aside(session: Session, *, read: _Read, error: Exception, now: float) -> _Done:
+    for item in _locked(session, [read.id]).values():
+        item.error, item.processed_at = _words(error), now
+        session.add(item)
+    return _Done(1)
+
+
+def _locked(session: Session, ids: Sequence[int]) -> dict[int, InboxItem]:
+    """Those that still wait and that no other worker has in hand, by id."""
+    items = session.exec(
+        select(InboxItem)
+        .where(col(InboxItem.id).in_(ids), col(InboxItem.processed_at).is_(None))
+        .order_by(col(InboxItem.id))
+        .with_for_update(skip_locked=True)
+    )
+    return {item.id: item for item in items if item.id is not None}
+
+
+def _done_elsewhere(session: Session, requests: Sequence[_Read]) -> int:
+    """How many of them another worker has finished since we read them: there may be more to do."""
+    ids = [one.id for one in requests]
+    return session.exec(
+        select(func.count()).where(
+            col(InboxItem.id).in_(ids), col(InboxItem.processed_at).is_not(None)
+        )
+    ).one()
+
+
+def _take(item: InboxItem, read: _Read, room: int, now: float) -> list[NormalEvent]:
+    """The next events of a request, up to `room`; marks it as read when these are the last."""
+    if read.error is not None:
+        item.error, item.processed_at = read.error, now
         return []
-    before = accumulate((_weight(event) for event in events[item.done :]), initial=0)
-    taken = [event for event, used in zip(events[item.done :], before, strict=False) if used < room]
+    waiting = read.events[item.done :]
+    before = accumulate(map(_weight, waiting), initial=0)
+    taken = [event for event, used in zip(waiting, before, strict=False) if used < room]
     item.done += len(taken)
-    if item.done >= len(events):
+    if item.done >= len(read.events):
         item.processed_at = now
     return taken
 
 
 def _weight(event: NormalEvent) -> int:
     return PERSONAL_WEIGHT if consequence(event) in ENDS_MAIL else 1
+
+
+def _words(error: Exception) -> str:
+    return one_line(f"{type(error).__name__}: {error}")[:MOST_WORDS]
 
 
 def _reader(provider: str) -> Reader:

@@ -25,6 +25,8 @@ class InboxItem(SQLModel, table=True):
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     done: int = 0
     """Events of the body worked through: a long one takes several transactions."""
+    attempts: int = 0
+    """Times that the database failed while it was worked through alone."""
     processed_at: float | None = None
     error: str | None = None
     """Why it could not be read; its body stays."""

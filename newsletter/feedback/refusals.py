@@ -41,9 +41,8 @@ def learn(session: Session, lessons: Sequence[Lesson], *, provider: str, now: fl
     words = [word for lesson in lessons for word in _words(lesson)]
     if words:
         body = json.dumps({"provider": provider, "refusals": words}).encode()
-        session.execute(
-            insert(session, INBOX_ITEM).values(provider=INBOX, received_at=now, body=body, done=0)
-        )
+        kept = {"provider": INBOX, "received_at": now, "body": body, "done": 0, "attempts": 0}
+        session.execute(insert(session, INBOX_ITEM).values(kept))
     if provider in TELLS_LATER:
         return
     weights: dict[int, Weight] = {}

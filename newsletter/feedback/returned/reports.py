@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import HeaderParser
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from newsletter.feedback.bounce_policy import enhanced_code
@@ -30,6 +31,13 @@ FEEDBACK: dict[str, EventKind] = {
     "opt-out": EventKind.UNSUBSCRIBED,
 }
 _BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
+_COMMENT = re.compile(r"\s?\([^()]*\)")
+"""Linear: whatever opens without an end is given up at the next bracket."""
+
+# Anybody may write such a mail, and as long as they like.
+MOST_BLOCKS = 100
+LONGEST_FIELD = 1_000
+"""Characters of a field's value."""
 
 
 class Finding(NamedTuple):
@@ -46,9 +54,9 @@ def read_report(mail: Mail) -> Finding | None:
     for part in mail.walk():
         kind = part.get_content_type()
         if kind in STATUS_TYPES:
-            return _delivery_status(list(_blocks(part)))
+            return _delivery_status(list(islice(_blocks(part), MOST_BLOCKS)))
         if kind == FEEDBACK_TYPE:
-            return _feedback(list(_blocks(part)))
+            return _feedback(list(islice(_blocks(part), MOST_BLOCKS)))
     return None
 
 
@@ -75,8 +83,8 @@ def _feedback(blocks: list[Mail]) -> Finding | None:
 
 def field(block: Mail, name: str) -> str:
     """A field's value on one line, without comments (RFC 5322 §3.2.2); empty where it is missing."""
-    value = " ".join(str(block.get(name, "")).split())
-    return value if name == "Diagnostic-Code" else re.sub(r"\s*\(.*?\)", "", value).strip()
+    value = " ".join(str(block.get(name, ""))[:LONGEST_FIELD].split())
+    return value if name == "Diagnostic-Code" else _COMMENT.sub("", value).strip()
 
 
 def _blocks(part: Mail) -> Iterator[Mail]:
@@ -91,5 +99,6 @@ def _blocks(part: Mail) -> Iterator[Mail]:
             text = one
         if isinstance(text, str):
             yield from (
-                HeaderParser().parsestr(block.lstrip()) for block in _BLANK_LINE.split(text)
+                HeaderParser().parsestr(block.lstrip())
+                for block in _BLANK_LINE.split(text, maxsplit=MOST_BLOCKS)
             )

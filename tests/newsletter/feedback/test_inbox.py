@@ -6,13 +6,22 @@ from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from newsletter.database import Database
+from newsletter.errors import DatabaseError
 from newsletter.feedback.duty import work_feedback, work_off_inbox
 from newsletter.feedback.effects import take_effect
 from newsletter.feedback.events import NormalEvent
-from newsletter.feedback.inbox import EVENTS, PERSONAL_WEIGHT, receive, work_inbox
+from newsletter.feedback.inbox import (
+    EVENTS,
+    MOST_ATTEMPTS,
+    PERSONAL_WEIGHT,
+    READERS,
+    receive,
+    work_inbox,
+)
 from newsletter.feedback.models import EVENT, InboxItem
 from tests.newsletter.feedback.mailed import NOW, Mailed, event, hard_bounce
 
@@ -89,6 +98,93 @@ def test_a_body_that_trips_us_up_is_set_aside_and_the_others_are_read(
     assert errors == [None, "ZeroDivisionError: a bug of ours", None]
     states = [mailed.delivery(edition_id, reader).state for reader in readers]
     assert states == ["delivered", "accepted", "delivered"]
+
+
+def test_a_body_that_defeats_its_reader_is_set_aside(
+    mailed: Mailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trip(*_: object, **__: object) -> list[NormalEvent]:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("newsletter.feedback.inbox.READERS", {**READERS, "mail": trip})
+    receive_raw(mailed.database, b"[]", provider="mail")
+    receive_raw(mailed.database, b"[]")
+
+    mailed.work()
+
+    assert [item.error for item in items(mailed.database)] == ["RecursionError: too deep", None]
+
+
+def test_a_body_is_read_while_others_may_write(
+    mailed: Mailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+
+    def read_and_write(body: bytes, *, received_at: float) -> list[NormalEvent]:
+        assert received_at == NOW
+        writer = threading.Thread(target=receive_raw, args=(mailed.database, b"[]"))
+        writer.start()
+        writer.join(timeout=5.0)
+        assert not writer.is_alive()
+        read.append(body)
+        return []
+
+    monkeypatch.setattr("newsletter.feedback.inbox.READERS", {**READERS, "slow": read_and_write})
+    receive_raw(mailed.database, b"!", provider="slow")
+
+    mailed.work()
+
+    assert read == [b"!"]
+    assert len(items(mailed.database)) == 2
+
+
+def test_a_body_at_which_the_database_fails_each_time_stops_the_others_not_at_all(
+    mailed: Mailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as by a statement that takes longer than the server lets it."""
+    readers = mailed.readers(3)
+    edition_id = mailed.edition(readers)
+
+    def fail(session: Session, events: Sequence[NormalEvent], *, now: float) -> frozenset[int]:
+        if any(one.raw.get("poison") for one in events):
+            raise OperationalError("SELECT", {}, Exception("terminating connection"))
+        return take_effect(session, events, now=now)
+
+    monkeypatch.setattr("newsletter.feedback.inbox.take_effect", fail)
+    for number, reader in enumerate(readers):
+        one = event(edition_id, reader, "delivered", poison=number == 0)
+        receive_raw(mailed.database, json.dumps([one]).encode())
+
+    work_inbox(mailed.database, now=NOW)
+    assert [item.processed_at for item in items(mailed.database)] == [None, NOW, NOW]
+    for _ in range(MOST_ATTEMPTS - 1):
+        work_inbox(mailed.database, now=NOW)
+
+    bad = items(mailed.database)[0]
+    assert bad.processed_at == NOW
+    assert "terminating connection" in (bad.error or "")
+    assert work_inbox(mailed.database, now=NOW) == 0
+    states = [mailed.delivery(edition_id, reader).state for reader in readers]
+    assert states == ["accepted", "delivered", "delivered"]
+
+
+def test_while_the_database_is_away_nothing_is_held_against_a_body(
+    mailed: Mailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive_raw(mailed.database, b"[]")
+
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "transact", away)
+        for _ in range(MOST_ATTEMPTS):
+            with pytest.raises(DatabaseError):
+                work_inbox(mailed.database, now=NOW)
+
+    mailed.work()
+    (item,) = items(mailed.database)
+    assert (item.attempts, item.error, item.processed_at) == (0, None, NOW)
 
 
 def test_an_empty_request_is_read(database: Database) -> None:
