@@ -29,7 +29,7 @@ STALLED_MS = 10_000
 """PostgreSQL ends a transaction that does nothing for so long: a process that was stopped in the
 middle of one (SIGSTOP, a frozen machine) must not hold its locks for ever."""
 ATTEMPTS = 5
-CACHE_KIB, BULK_CACHE_KIB = 8_000, 32_000
+CACHE_KIB, BULK_CACHE_KIB = 4_000, 32_000
 """A SQLite connection's page cache: what is kept open has a small one, bulk work a larger."""
 SQLITE_KEPT, SQLITE_MOST = 4, 64
 """Connections to a SQLite file: kept open, and open at once."""
