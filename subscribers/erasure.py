@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from subscribers import person, suppression, unsubscribe
+from subscribers import consent, person, suppression, unsubscribe
 from subscribers.addresses import KeyedHash, hashed_key
 from subscribers.consent import Agreement
-from subscribers.models import ConsentRecord, Happening, Suppression, SuppressionReason
+from subscribers.models import ConsentRecord, Happening, Suppression, SuppressionReason, Tracking
 
 _PERSONAL: dict[str, Any] = {
     "email": None, "email_key": None, "name": "", "language": "", "time_zone": "",
@@ -21,13 +21,17 @@ def erase(
 ) -> None:
     """Erase a person from this wing's tables.
 
-    Every subscription ends, on the record. The address's suppressions are deleted but for one
+    Every subscription and all tracking end, on the record. The address's suppressions are deleted but for one
     under a keyed hash, so that no import brings the person back; with the hash alone nobody can
     be found. Its reason stays that of the suppression there was, and what lifts it stays the same
     (`suppression.py`); a fresh confirmation makes a new reader. Raises UnknownReader, also for
     somebody erased before.
     """
     unsubscribe.leave_all(session, subscriber_id, act, now=now, reason="erased")
+    for subscription in person.subscriptions(session, subscriber_id):
+        consent.set_tracking(session, subscription, Tracking.OFF, act, now=now)
+        subscription.end_reason = "erased"
+        subscription.muted = ""
     erased = person.find(session, subscriber_id)
     assert erased.email_key is not None
     _keep_only_hash(session, erased.email_key, hash_of, now=now)
@@ -41,10 +45,6 @@ def erase(
         .where(col(ConsentRecord.subscriber_id) == subscriber_id)
         .values(ip="", note="")
     )
-    for subscription in person.subscriptions(session, subscriber_id):
-        subscription.end_reason = "erased"
-        subscription.muted = ""
-    session.flush()
 
 
 def _keep_only_hash(session: Session, email_key: str, hash_of: KeyedHash, *, now: float) -> None:

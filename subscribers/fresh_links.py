@@ -13,7 +13,7 @@ from subscribers.addresses import KeyedHash, hashed_key, parse
 from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
 from subscribers.models import Subscriber
-from subscribers.readers import find_by_key
+from subscribers.readers import find_by_key_to_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def request(
         now=now,
     ):
         return None
-    reader = find_by_key(session, address.key)
+    reader = find_by_key_to_change(session, address.key)  # an erasure comes before it, or after
     live = suppression.find_live(session, [address.key, hashed_key(address.key, hash_of)])
     if live is not None and live.reason not in suppression.LIFTED_BY_READER:
         return None

@@ -41,6 +41,12 @@ def find_by_key(session: Session, email_key: str) -> Subscriber | None:
     return session.exec(select(Subscriber).where(col(Subscriber.email_key) == email_key)).first()
 
 
+def find_by_key_to_change(session: Session, email_key: str) -> Subscriber | None:
+    """Fetch the reader with an address key as they are now, and keep others from changing them."""
+    wanted = select(Subscriber).where(col(Subscriber.email_key) == email_key).with_for_update()
+    return session.exec(wanted.execution_options(populate_existing=True)).first()
+
+
 def _key(subscriber_id: int, publication_id: int) -> dict[str, int]:
     return {"subscriber_id": subscriber_id, "publication_id": publication_id}
 

@@ -22,7 +22,7 @@ from newsletter.cli.output import (
     show_table,
 )
 from newsletter.dispatch.queue import queue_notice
-from newsletter.privacy.erasure import erase_person
+from newsletter.privacy.erasure import empty_webhooks, erase_person
 from newsletter.privacy.person import whole_person, whole_timeline
 from newsletter.signup_policy import signup_policy
 from subscribers import signup
@@ -159,8 +159,8 @@ def erase(
     """Erase a person for good; figures of sent editions stay, without a name."""
     confirm(f"Erase {email} for good?", yes=yes)
 
-    def work(session: Session) -> None:
-        erase_person(
+    def work(session: Session) -> str:
+        return erase_person(
             session,
             find_reader(session, email),
             Agreement(source="editor"),
@@ -170,7 +170,7 @@ def erase(
         )
 
     with open_desk(publication) as desk:
-        desk.database.transact(work)
+        empty_webhooks(desk.database, desk.database.transact(work))
     if as_json:
         emit({"erased": True})
     else:

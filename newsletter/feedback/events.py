@@ -2,14 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
+from sqlalchemy import select
 from sqlmodel import Session
 
 from newsletter.feedback.models import EVENT
+from subscribers.among import among
+from subscribers.models import SUBSCRIBER
 from subscribers.upsert import insert
 
 _REFERENCE = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
@@ -119,6 +122,11 @@ class PlacedEvent:
     reader_id: int | None
     email_key: str | None
 
+    @property
+    def whose(self) -> int | None:
+        """The reader in whose timeline it stands: the delivery's, before the address's."""
+        return self.delivery.subscriber_id if self.delivery else self.reader_id
+
 
 def store(session: Session, placed: Sequence[PlacedEvent]) -> list[PlacedEvent]:
     """Store events; return those that are new, which alone may take effect.
@@ -130,23 +138,38 @@ def store(session: Session, placed: Sequence[PlacedEvent]) -> list[PlacedEvent]:
     if not by_content:
         return []
     statement = insert(session, EVENT).on_conflict_do_nothing().returning(EVENT.c.content_key)
-    rows = [_row(key, by_content[key]) for key in sorted(by_content)]
+    alive = _alive(session, by_content.values())
+    rows = [_row(key, by_content[key], alive) for key in sorted(by_content)]
     new = set(session.execute(statement, rows).scalars())
     return [one for key, one in by_content.items() if key in new]
 
 
-def _row(content_key: str, placed: PlacedEvent) -> dict[str, Any]:
+def _alive(session: Session, placed: Iterable[PlacedEvent]) -> frozenset[int]:
+    """Of the readers whom events are about, those who are not erased."""
+    ids = {one.whose for one in placed if one.whose is not None}
+    found = session.execute(
+        select(SUBSCRIBER.c.id).where(among(SUBSCRIBER.c.id, ids), SUBSCRIBER.c.erased_at.is_(None))
+    )
+    return frozenset(found.scalars())
+
+
+def _row(content_key: str, placed: PlacedEvent, alive: Collection[int]) -> dict[str, Any]:
+    """A row; without the provider's words, which like to name people, where it is of no reader.
+
+    News of somebody erased comes late, and may have lost the reference that says whose it is.
+    """
     event, delivery = placed.event, placed.delivery
+    known = placed.whose in alive
     return {
         "provider": event.provider,
         "provider_event_id": event.event_id,
         "content_key": content_key,
         "kind": event.kind,
         "edition_id": delivery.edition_id if delivery else None,
-        "subscriber_id": delivery.subscriber_id if delivery else placed.reader_id,
+        "subscriber_id": placed.whose,
         "at": event.at,
         "code": event.code,
         "bounce_kind": event.bounce,
-        "reason": event.reason,
-        "raw": dict(event.raw),
+        "reason": event.reason if known else None,
+        "raw": dict(event.raw) if known else {},
     }

@@ -20,7 +20,7 @@ from newsletter.feedback.events import DeliveryKey
 from newsletter.feedback.models import EDITION_TALLY, HIT, LINK_READER
 from newsletter.feedback.verdict import HitKind, Seen, Verdict, judge
 from newsletter.publications import Publication
-from subscribers.models import SUBSCRIPTION, Tracking
+from subscribers.models import SUBSCRIBER, SUBSCRIPTION, Tracking
 from subscribers.upsert import insert
 
 QUIET_SECONDS = 3.0
@@ -171,7 +171,7 @@ def _seen(row: Row[Any]) -> Seen:
 
 
 def _agreed(session: Session, keys: Iterable[DeliveryKey]) -> frozenset[DeliveryKey]:
-    """Deliveries whose reader agrees, at this moment, to be known by name.
+    """Deliveries whose reader agrees, at this moment, to be known by name; nobody erased does.
 
     Consent can be taken back for mails already sent: what the mail was made with does not count.
     """
@@ -181,9 +181,12 @@ def _agreed(session: Session, keys: Iterable[DeliveryKey]) -> frozenset[Delivery
             Publication, session.get_one(Edition, edition_id).publication_id
         )
         rows = session.execute(
-            select(SUBSCRIPTION.c.subscriber_id, SUBSCRIPTION.c.tracking).where(
+            select(SUBSCRIPTION.c.subscriber_id, SUBSCRIPTION.c.tracking)
+            .join(SUBSCRIBER, SUBSCRIBER.c.id == SUBSCRIPTION.c.subscriber_id)
+            .where(
                 SUBSCRIPTION.c.publication_id == publication.key,
                 SUBSCRIPTION.c.subscriber_id.in_(subscriber_ids),
+                SUBSCRIBER.c.erased_at.is_(None),
             )
         )
         agreed.update(

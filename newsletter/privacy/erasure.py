@@ -1,21 +1,26 @@
-"""Erasing a person from the whole house, in one transaction (GDPR Art. 17).
+"""Erasing a person from the whole house (GDPR Art. 17).
 
 The subscriber service erases what it keeps; this clears what the rest of the house knows: mails
-that wait, the providers' words, and webhooks as they came. Figures of sent editions stay: they
+that wait and the providers' words in the same transaction, and webhooks as they came after it,
+a few at a time, since all of them take longer than sign-ups should wait. Figures of sent editions stay: they
 hang on a number that names nobody any more.
 """
 
 import json
 import re
+from collections.abc import Collection, Sequence
+from functools import partial
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlmodel import Session
 
 from newsletter.accounts import audit
+from newsletter.database import Database
 from newsletter.dispatch.models import DELIVERY, NOTICE
 from newsletter.feedback.models import EVENT, HIT, INBOX_ITEM
 from subscribers import erasure, person
 from subscribers.addresses import KeyedHash
+from subscribers.among import among
 from subscribers.audience import NotMailable
 from subscribers.consent import Agreement
 
@@ -33,19 +38,48 @@ def erase_person(
     by: str,
     hash_of: KeyedHash,
     now: float,
-) -> None:
-    """Erase a person; `by` stands in the audit log. Raises UnknownReader.
+) -> str:
+    """Erase a person; return their address key, for `empty_webhooks` once this is committed.
 
-    A webhook that names them and that the worker has not read yet is emptied after that, when its
-    time is over (`retention.py`): it holds news of others, too.
+    `by` stands in the audit log. Raises UnknownReader.
     """
     email_key = person.find(session, subscriber_id).email_key or ""
     erasure.erase(session, subscriber_id, act, hash_of=hash_of, now=now)
     _forget_mails(session, subscriber_id)
-    _empty_webhooks(session, email_key)
     audit.record(
         session, actor=by, act="subscriber.erase", subject=f"subscriber {subscriber_id}", now=now
     )
+    return email_key
+
+
+def empty_webhooks(database: Database, email_key: str) -> None:
+    """Empty the bodies, read already, that name an address, as UTF-8 or with JSON's escapes.
+
+    What the worker has not read yet goes when its time is over (`retention.py`), since it holds
+    news of others, too; and so does what a crash in the middle of this leaves.
+    """
+    names = (email_key.encode(), json.dumps(email_key)[1:-1].lower().encode())
+    after = 0
+    while kept := _kept_webhooks(database, after):
+        after = kept[-1].id
+        theirs = [row.id for row in kept if any(name in row.body.lower() for name in names)]
+        if theirs:
+            database.transact(partial(_empty, ids=theirs))
+
+
+def _kept_webhooks(database: Database, after: int) -> Sequence[Row[int, bytes]]:
+    """Some that were read; without a lock, since nothing changes their bodies any more."""
+    with database.reading() as session:
+        return session.execute(
+            select(INBOX_ITEM.c.id, INBOX_ITEM.c.body)
+            .where(INBOX_ITEM.c.id > after, INBOX_ITEM.c.processed_at.is_not(None))
+            .order_by(INBOX_ITEM.c.id)
+            .limit(AT_ONCE)
+        ).all()
+
+
+def _empty(session: Session, *, ids: Collection[int]) -> None:
+    session.execute(update(INBOX_ITEM).where(among(INBOX_ITEM.c.id, ids)).values(body=b""))
 
 
 def _forget_mails(session: Session, subscriber_id: int) -> None:
@@ -74,18 +108,3 @@ def _without_their_words(reason: str) -> str | None:
         return reason
     codes = _CODES.match(reason)
     return (codes[0].strip() if codes else "") or None
-
-
-def _empty_webhooks(session: Session, email_key: str) -> None:
-    """Empty the bodies, read already, that name an address, as UTF-8 or with JSON's escapes."""
-    names = {email_key.encode(), json.dumps(email_key)[1:-1].lower().encode()}
-    after = 0
-    while kept := session.execute(
-        select(INBOX_ITEM.c.id, INBOX_ITEM.c.body)
-        .where(INBOX_ITEM.c.id > after, INBOX_ITEM.c.processed_at.is_not(None))
-        .order_by(INBOX_ITEM.c.id)
-        .limit(AT_ONCE)
-    ).all():
-        after = kept[-1].id
-        theirs = [row.id for row in kept if any(name in row.body.lower() for name in names)]
-        session.execute(update(INBOX_ITEM).where(INBOX_ITEM.c.id.in_(theirs)).values(body=b""))

@@ -7,14 +7,15 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from newsletter.database import Database
 from newsletter.publications import Publication
-from subscribers import preferences, signup, suppression, unsubscribe
+from subscribers import erasure, fresh_links, preferences, signup, suppression, unsubscribe
 from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
-from subscribers.models import SuppressionReason, Tracking
+from subscribers.guard import GuardPolicy
+from subscribers.models import Happening, SuppressionReason, Tracking
 from tests.blocked import wait_until_blocked
 from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
 
@@ -130,6 +131,33 @@ def test_a_pause_made_longer_at_the_moment_it_ends_goes_on(readers: Readers) -> 
 
     subscription = readers.subscription(ADA)
     assert (subscription.state, subscription.paused_until) == ("paused", NOW + 9 * DAY)
+
+
+def test_who_asks_for_a_link_while_they_are_erased_leaves_nothing_behind(readers: Readers) -> None:
+    mine = readers.subscribe(ADA)
+    links = []
+    erased = partial(erasure.erase, subscriber_id=mine, act=FORM, hash_of=hash_of, now=NOW + DAY)
+
+    def ask(session: Session) -> None:
+        links.append(
+            fresh_links.request(
+                session,
+                readers.publication_id,
+                ADA,
+                GuardPolicy(),
+                what="asked for a copy of their data",
+                source="page",
+                ip="",
+                hash_of=hash_of,
+                now=NOW + DAY,
+            )
+        )
+
+    overlap(readers.database, erased, ask)
+
+    assert links == [None]
+    with readers.session() as session:
+        assert session.exec(select(Happening)).all() == []
 
 
 def test_two_confirmations_by_one_link_count_once(readers: Readers) -> None:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from newsletter.dispatch.queue import queue_notice
-from newsletter.privacy.erasure import erase_person
+from newsletter.privacy.erasure import empty_webhooks, erase_person
 from newsletter.privacy.person import whole_person
 from newsletter.publications import Publication
 from newsletter.tokens import Purpose
@@ -114,10 +114,10 @@ def show_erasure(token: str, house: Here) -> Response:
 def erase(token: str, house: Here) -> Response:
     """Erase the person from the whole house."""
 
-    def work(session: Session) -> Publication:
+    def work(session: Session) -> tuple[Publication, str]:
         publication_id, subscriber_id, epoch = _read(house, token, Wish.ERASURE)
         fresh_links.use(session, subscriber_id, epoch)
-        erase_person(
+        email_key = erase_person(
             session,
             subscriber_id,
             Agreement(SOURCE),
@@ -125,9 +125,11 @@ def erase(token: str, house: Here) -> Response:
             hash_of=house.site.signer.keyed_hash,
             now=house.now(),
         )
-        return session.get_one(Publication, publication_id)
+        return session.get_one(Publication, publication_id), email_key
 
-    return house.pages.problem(house.database.transact(work), ERASED)
+    publication, email_key = house.database.transact(work)
+    empty_webhooks(house.database, email_key)
+    return house.pages.problem(publication, ERASED)
 
 
 def _mail_link(

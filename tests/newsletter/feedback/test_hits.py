@@ -13,7 +13,7 @@ from newsletter.feedback.duty import work_hits
 from newsletter.feedback.hits import judge_hits
 from newsletter.feedback.models import HIT, EditionTally, LinkReader
 from newsletter.publications import Publication
-from subscribers.models import Subscription
+from subscribers.models import Subscriber, Subscription
 from tests.newsletter.feedback.mailed import BROWSER, NOW, SENT_AT, Mailed, event
 
 APPLE = "Mozilla/5.0"
@@ -71,6 +71,21 @@ def test_a_click_is_an_open_and_counts_once_per_reader_and_in_total(mailed: Mail
     assert opens(mailed.delivery(edition_id, readers[0])) == (first, None, first)
     with mailed.database.reading() as session:
         assert session.get_one(LinkReader, (edition_id, 3, readers[0])).first_at == first
+
+
+def test_the_hits_of_somebody_erased_are_only_counted(mailed: Mailed) -> None:
+    """Whatever their subscription still says: an import may come at the same moment."""
+    (reader,) = mailed.readers(1)
+    edition_id = mailed.edition([reader])
+    with mailed.database.writing() as session:
+        session.get_one(Subscriber, reader).erased_at = NOW
+    mailed.hit(edition_id, reader, after=60, link=3)
+
+    mailed.work()
+
+    assert opens(mailed.delivery(edition_id, reader)) == (None, None, None)
+    assert clicks(mailed, edition_id) == {}
+    assert tally(mailed, edition_id) == {("click", 3): (1, 0)}
 
 
 def test_a_scanners_clicks_open_nothing_and_are_counted_apart(mailed: Mailed) -> None:

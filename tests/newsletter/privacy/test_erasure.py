@@ -10,13 +10,15 @@ from newsletter.accounts.models import AuditEntry
 from newsletter.database import Database
 from newsletter.dispatch.models import Delivery, Notice
 from newsletter.feedback.duty import work_feedback
+from newsletter.feedback.effects import take_effect
+from newsletter.feedback.events import BounceKind, EventKind, NormalEvent
 from newsletter.feedback.models import Event
-from newsletter.privacy.erasure import erase_person
+from newsletter.privacy.erasure import empty_webhooks, erase_person
 from newsletter.privacy.retention import Retention, forget
 from newsletter.settings import Settings
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
-from subscribers.models import SuppressionReason
+from subscribers.models import Subscription, SuppressionReason, Tracking
 from subscribers.suppression import suppress
 from tests.newsletter.privacy.house import (
     NOW,
@@ -58,7 +60,7 @@ def erase(database: Database, reader: int) -> None:
     work = partial(
         erase_person, subscriber_id=reader, act=THEMSELVES, by="desk", hash_of=hash_of, now=NOW
     )
-    database.transact(work)
+    empty_webhooks(database, database.transact(work))
 
 
 def test_no_table_holds_anything_of_somebody_erased(database: Database, ada: int) -> None:
@@ -157,4 +159,70 @@ def test_a_webhook_that_comes_after_the_erasure_leaves_no_trace(
         pass
 
     after = everything(database)
-    assert [trace for trace in TRACES if trace in after and trace != "lovelace"] == []
+    assert [trace for trace in TRACES if trace in after] == []
+
+
+@pytest.mark.parametrize("reference", ["{edition}-{reader}", "", "notice"])
+def test_a_servers_words_that_come_after_the_erasure_are_not_kept(
+    database: Database, ada: int, reference: str
+) -> None:
+    erase(database, ada)
+    with database.reading() as session:
+        [edition] = session.exec(select(Delivery.edition_id)).all()
+    words = f"552 5.2.2 <{ADA}>: mailbox of Ada Lovelace is full"
+    late = NormalEvent(
+        provider="returned",
+        kind=EventKind.BOUNCED,
+        at=NOW + 60,
+        reference=reference.format(edition=edition, reader=ada),
+        email=ADA.lower(),
+        raw={"event": "failed", "diagnostic": words},
+        code="5.2.2",
+        reason=words,
+        bounce=BounceKind.SOFT,
+    )
+
+    database.transact(lambda session: take_effect(session, [late], now=NOW + 60))
+
+    after = everything(database)
+    assert [trace for trace in TRACES if trace in after] == []
+    with database.reading() as session:
+        assert len(session.exec(select(Event).where(Event.at == NOW + 60)).all()) == 1
+
+
+def test_whoever_is_erased_is_not_tracked_any_more(database: Database, ada: int) -> None:
+    def agree(session: Session) -> None:
+        session.exec(select(Subscription)).one().tracking = Tracking.LINKED
+        session.exec(select(Delivery)).one().tracking = Tracking.LINKED
+
+    database.transact(agree)
+    erase(database, ada)
+
+    with database.reading() as session:
+        assert session.exec(select(Subscription.tracking)).all() == [Tracking.OFF]
+
+
+def test_webhooks_are_emptied_a_few_at_a_time(
+    database: Database, publication_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each a transaction of its own: none keeps sign-ups waiting for all of them."""
+    reader = database.transact(lambda session: subscribe(session, publication_id, ADA))
+    for number in range(3):
+        report = partial(report_bounce, email=ADA, reference="", now=NOW + number)
+        database.transact(report)
+    while work_feedback(database, now=NOW):
+        pass
+    acts: list[Act] = []
+    transact = database.transact
+
+    def note(act: Act) -> None:
+        acts.append(act)
+        return transact(act)
+
+    monkeypatch.setattr("newsletter.privacy.erasure.AT_ONCE", 1)
+    monkeypatch.setattr(database, "transact", note)
+
+    erase(database, reader)
+
+    assert len(acts) == 1 + 3
+    assert "ada.l" not in everything(database)
