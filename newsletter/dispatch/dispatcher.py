@@ -39,6 +39,7 @@ from newsletter.providers.base import (
     Outcome,
     OutcomeKind,
     Provider,
+    RequestRefused,
 )
 from newsletter.site import Site
 
@@ -338,6 +339,8 @@ class Dispatcher:
         error = future.exception()
         if error is None:
             outcomes = future.result()
+        elif isinstance(error, RequestRefused) and error.outcomes:
+            outcomes = error.outcomes
         elif isinstance(error, AuthenticationRefused):
             # Nothing of it was taken: it waits until somebody has set the key right.
             words = Outcome.later("refused", str(error), retry_after=0.0, provider_wide=True)

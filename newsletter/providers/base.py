@@ -175,7 +175,8 @@ class Provider(Protocol):
         """Hand a mailing over; the result has one outcome a recipient, in their order.
 
         The future raises `AuthenticationRefused` if the key or password, the sender or the
-        request as a whole is refused, and then nothing of the mailing was taken. Every other answer, and every silence, is an outcome.
+        request as a whole is refused, and then nothing of the mailing was taken; a `RequestRefused`
+        may bear outcomes. Every other answer, and every silence, is an outcome.
         """
         ...
 

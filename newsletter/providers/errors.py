@@ -11,7 +11,13 @@
 What happens to one message is no exception but an `Outcome` (base.py).
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from newsletter.errors import NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.providers.base import Outcome
 
 
 class ProviderError(NewsletterError):
@@ -47,5 +53,10 @@ class SenderRefused(AuthenticationRefused):
 class RequestRefused(AuthenticationRefused):
     """The provider knows us, and refuses a request as a whole.
 
-    It blames none of the recipients, so it is no answer about any of them either.
+    It blames none of the recipients, so it is no answer about any of them either. Where it said
+    something of some of them all the same, `outcomes` has one for each recipient.
     """
+
+    def __init__(self, message: str, *, outcomes: "Sequence[Outcome]" = ()) -> None:
+        super().__init__(message)
+        self.outcomes = outcomes

@@ -65,7 +65,7 @@ class FolderProvider:
         self, mailing: Mailing, recipient: Recipient, message: Callable[[Recipient], bytes]
     ) -> Outcome:
         if not mailing.may_begin():
-            return Outcome.later("not-begun", "The lease had ended.")
+            return Outcome.later("not-begun", "The lease had ended.", provider_wide=True)
         try:
             path = self._folder / file_name(recipient.message_id)
             replace_file(path, message(recipient))

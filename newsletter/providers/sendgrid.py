@@ -95,7 +95,9 @@ class SendGridProvider:
         # As text: the package would encode a dict with a slower encoder.
         body = orjson.dumps(mail_send(mailing, sandbox=self._sandbox)).decode()
         if not mailing.may_begin():
-            return [Outcome.later("not-begun", "The lease had ended.")] * recipients
+            return [
+                Outcome.later("not-begun", "The lease had ended.", provider_wide=True)
+            ] * recipients
         return self._post(body, recipients)
 
     def _post(self, body: str, recipients: int) -> Sequence[Outcome]:

@@ -206,7 +206,7 @@ class Conversation:
             await self._channel.reply()
             return following
         if not job.window.may_begin():
-            raise LeaseEnded("The lease ended before the message was sent.")
+            raise LeaseEnded(job.window.not_begun().text)
         job.sent = True
         following = self._next(queue, after=(job.message, END))
         self._settle(after_body(await self._channel.reply()))
@@ -276,12 +276,12 @@ class Conversation:
                 job.settle(before_body(error.reply))
             elif job.sent:
                 job.settle(Outcome.unsure(_word(error), str(error) or "No answer came."))
-            elif isinstance(error, LeaseEnded) or not queue.put_back(job):
+            elif isinstance(error, LeaseEnded):
+                job.settle(job.window.not_begun())
+            elif not queue.put_back(job):
                 words = str(error) or "No answer came."
                 job.settle(Outcome.later(_word(error), words, provider_wide=True))
 
 
 def _word(error: ConnectionError | TimeoutError) -> str:
-    if isinstance(error, LeaseEnded):
-        return "not-begun"
     return "timeout" if isinstance(error, TimeoutError) else "cut"

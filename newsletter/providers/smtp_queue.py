@@ -23,14 +23,19 @@ MOST_TRIES = 2
 """A connection that had died while idle costs a job one try; a second cut is the server's doing."""
 REFUSED_ALIKE = 10
 """So many refusals that are about us, and nothing taken: the rest of the window is not tried."""
-NEVER_OFFERED = frozenset({"not-begun"})
+NOT_BEGUN = "not-begun"
 
 
 @dataclass
 class Acquaintance:
-    """Whether a server has ever taken a message from us, since this process began."""
+    """What we know of a server since this process began.
+
+    `has_taken`: a message of ours, ever. `has_refused`: a window, of which it took nothing, for our
+    sake.
+    """
 
     has_taken: bool = False
+    has_refused: bool = False
 
 
 def never() -> bool:
@@ -54,7 +59,7 @@ class Window:
         self._outcomes: list[Outcome | None] = [None] * len(mailing.recipients)
         self._left = len(mailing.recipients)
         self._barred: AuthenticationRefused | None = None
-        self._refused_alike = 0
+        self._about_us: list[Outcome] = []
         if not self._left:
             self.future.set_result(())
 
@@ -71,7 +76,9 @@ class Window:
         self._barred = error
 
     def settle(self, position: int, outcome: Outcome) -> None:
-        if outcome.kind is OutcomeKind.REFUSED:
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self._server.has_taken = True
+        elif outcome.kind is OutcomeKind.REFUSED:
             outcome = self._heed(outcome)
         self._outcomes[position] = outcome
         self._left -= 1
@@ -88,33 +95,53 @@ class Window:
             self.may_begin = never
             return Outcome.later(refusal.code, refusal.text, provider_wide=True)
         if _is_about_us(refusal):
-            self._refused_alike += 1
-            if self._refused_alike >= REFUSED_ALIKE and not _was_anything_sent(self._so_far()):
+            self._about_us.append(refusal)
+            if len(self._about_us) >= REFUSED_ALIKE and not _was_anything_sent(self._so_far()):
                 self.may_begin = never
         return refusal
 
+    def not_begun(self) -> Outcome:
+        """Why a message was not offered to the server at all; no attempt of the reader's."""
+        if self.may_begin is never and self._about_us:
+            said = self._about_us[0]
+            words = f"The server had refused {len(self._about_us)} others: {said.code} {said.text}"
+        else:
+            words = "The lease had ended."
+        return Outcome.later(NOT_BEGUN, words, provider_wide=True)
+
     def _answer(self, outcomes: Sequence[Outcome]) -> None:
-        """Raise for what is no answer about a recipient, if nothing needs to be recorded."""
-        if not self._server.has_taken:
-            self._server.has_taken = any(one.kind is OutcomeKind.ACCEPTED for one in outcomes)
+        """Raise for what is no answer about a recipient; the others' outcomes go with it."""
         if self._barred and all(outcome.kind is OutcomeKind.LATER for outcome in outcomes):
             self.future.set_exception(self._barred)
-        elif self._is_refused_as_a_whole(outcomes):
-            self.future.set_exception(_refused_as_a_whole(outcomes))
-        else:
+        elif not self._is_refused_for_our_sake(outcomes):
             self.future.set_result(outcomes)
+        elif len(self._about_us) >= REFUSED_ALIKE or self._server.has_refused:
+            self.future.set_exception(_refused_for_our_sake(self._about_us[0], outcomes))
+        else:
+            # A few may be their own servers' word. Whether it takes others', the next window tells.
+            self._server.has_refused = True
+            self.future.set_result(_held_back(outcomes))
 
-    def _is_refused_as_a_whole(self, outcomes: Sequence[Outcome]) -> bool:
-        """Whether everybody is refused for our sake.
+    def _is_refused_for_our_sake(self, outcomes: Sequence[Outcome]) -> bool:
+        """Whether the refusals that are about us are the server's, and so no recipient's outcome.
 
-        A few alone, by a server that has taken mail from us before, are those readers' own
-        servers' word, handed on: only so can an edition that is left with them come to its end.
+        Where it took something, or only a few are refused by one that has taken mail from us
+        before, they are those readers' own servers' word, handed on: only so can an edition that is
+        left with them come to its end.
         """
-        if not self._refused_alike:
+        if not self._about_us or _was_anything_sent(outcomes):
             return False
-        if self._refused_alike < REFUSED_ALIKE and self._server.has_taken:
-            return False
-        return all(_is_about_us(one) or one.code in NEVER_OFFERED for one in outcomes)
+        return len(self._about_us) >= REFUSED_ALIKE or not self._server.has_taken
+
+
+def _held_back(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes, of which those that are about us are put off at nobody's expense."""
+    return [
+        Outcome.later(one.code, one.text, enhanced=one.enhanced, provider_wide=True)
+        if _is_about_us(one)
+        else one
+        for one in outcomes
+    ]
 
 
 def _is_about_us(outcome: Outcome) -> bool:
@@ -132,11 +159,12 @@ def _wants_login(refusal: Outcome) -> str:
     )
 
 
-def _refused_as_a_whole(outcomes: Sequence[Outcome]) -> RequestRefused:
-    first = next(one for one in outcomes if one.kind is OutcomeKind.REFUSED)
+def _refused_for_our_sake(refusal: Outcome, outcomes: Sequence[Outcome]) -> RequestRefused:
     return RequestRefused(
-        f"The SMTP server refuses every recipient alike: {first.code} {first.text}. That is about "
-        "us, not about them: check that it may relay for us, SPF, DKIM, DMARC and the block lists."
+        f"The SMTP server takes nothing from us: {refusal.code} {refusal.text}. That is about us, "
+        "not about the recipients: check that it may relay for us, SPF, DKIM, DMARC and the block "
+        "lists.",
+        outcomes=_held_back(outcomes),
     )
 
 
@@ -195,7 +223,7 @@ class JobQueue:
         while self._jobs:
             job = self._jobs.popleft()
             if not job.window.may_begin():
-                job.settle(Outcome.later("not-begun", "The lease had ended."))
+                job.settle(job.window.not_begun())
                 continue
             try:
                 job.prepare()
