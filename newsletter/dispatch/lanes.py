@@ -1,21 +1,23 @@
 """Lanes: groups of recipients' domains, slowed down while they put us off.
 
-A window of which a lane's servers defer a quarter slows that lane down by a step, a window that
-they take speeds it up by one; the others go on as they are. The step is kept with the lane's rate,
-for all workers.
+First attempts of which a lane's servers defer a quarter slow that lane down by a step; a window
+that they take speeds it up by one, and so does time. Retries slow nothing down, since they are
+those who were deferred: their servers' greylisting is no word about our pace. The step is kept with
+the lane's rate, for all workers.
 """
 
 import logging
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from newsletter.database import db_now
-from newsletter.dispatch.models import PROVIDER_RATE
+from newsletter.dispatch.models import ProviderRate
 from newsletter.dispatch.outcomes import Lesson
-from newsletter.dispatch.pacing import ALL_LANES, SLOWEST, locked_rates, pause_of
+from newsletter.dispatch.pacing import ALL_LANES, SLOWEST, locked_rates, pause_of, slowness_of
 
 log = logging.getLogger(__name__)
 
@@ -23,22 +25,37 @@ DEFERRED_SHARE = 0.25
 DEFERRED_LEAST = 5
 """Fewer in a window are those readers' own servers' matter (greylisting)."""
 
-_SLOWED = select(PROVIDER_RATE.c.lane, PROVIDER_RATE.c.slowness).where(
-    PROVIDER_RATE.c.provider == bindparam("provider"), PROVIDER_RATE.c.slowness > 0
+_SLOWED = select(ProviderRate, db_now()).where(
+    col(ProviderRate.provider) == bindparam("provider"), col(ProviderRate.slowness) > 0
 )
+
+
+@dataclass
+class _Heard:
+    """What a lane's servers said in this turn, in messages; `put_off`: of first attempts."""
+
+    accepted: int = 0
+    deferred: int = 0
+    tried: int = 0
+    put_off: int = 0
+
+    def add(self, lesson: Lesson) -> None:
+        self.accepted += lesson.accepted
+        self.deferred += lesson.deferred
+        if lesson.attempt == 0:
+            self.tried += lesson.accepted + lesson.deferred
+            self.put_off += lesson.deferred
 
 
 def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -> None:
     """Slow lanes down, or up again, by what these windows met with; once every other lock is held."""
-    heard, deferred = Counter[str](), Counter[str]()
+    heard: dict[str, _Heard] = defaultdict(_Heard)
     for lesson in lessons:
-        heard[lesson.lane] += lesson.accepted + lesson.deferred
-        deferred[lesson.lane] += lesson.deferred
-    slow = slowed_lanes(session, provider) if heard.total() else {}
+        if lesson.accepted or lesson.deferred:
+            heard[lesson.lane].add(lesson)
+    slow = slowed_lanes(session, provider) if heard else {}
     steps = {
-        lane: step
-        for lane in heard
-        if (step := _step(heard[lane], deferred[lane], is_slow=lane in slow))
+        lane: step for lane, said in heard.items() if (step := _step(said, is_slow=lane in slow))
     }
     if steps:
         _change(session, provider, steps)
@@ -46,14 +63,15 @@ def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -
 
 def slowed_lanes(session: Session, provider: str) -> dict[str, int]:
     """Lane -> by how many steps it is slowed down; those at full speed are left out."""
-    return dict(session.execute(_SLOWED, {"provider": provider}).all())
+    rows = session.execute(_SLOWED, {"provider": provider}).all()
+    return {rate.lane: steps for rate, now in rows if (steps := slowness_of(rate, now))}
 
 
-def _step(heard: int, deferred: int, *, is_slow: bool) -> int:
+def _step(heard: _Heard, *, is_slow: bool) -> int:
     """1 to slow down, -1 to speed up, 0 to leave it."""
-    if deferred >= max(DEFERRED_LEAST, heard * DEFERRED_SHARE):
+    if heard.put_off >= max(DEFERRED_LEAST, heard.tried * DEFERRED_SHARE):
         return 1
-    return -1 if is_slow and heard > deferred else 0
+    return -1 if is_slow and heard.accepted > heard.deferred else 0
 
 
 def _change(session: Session, provider: str, steps: dict[str, int]) -> None:
@@ -61,7 +79,8 @@ def _change(session: Session, provider: str, steps: dict[str, int]) -> None:
     now = session.execute(select(db_now())).scalar_one()
     for lane, step in steps.items():
         rate = rates[lane]
-        rate.slowness = min(max(rate.slowness + step, 0), SLOWEST)
+        rate.slowness = min(max(slowness_of(rate, now) + step, 0), SLOWEST)
+        rate.slowed_at = now
         if step > 0:
             rate.arrival = max(rate.arrival, now + pause_of(rate.slowness))
             log.warning("%s is slowed down: a window each %.0f s", lane, pause_of(rate.slowness))

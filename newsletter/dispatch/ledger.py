@@ -68,6 +68,13 @@ _LANE_WAITS = exists().where(
     PROVIDER_RATE.c.arrival > db_now() + BURST_SECONDS,
 )
 """A lane that has its rate used up, or is slowed down."""
+_LANE_IS_SLOW = exists().where(
+    PROVIDER_RATE.c.provider == BATCH.c.provider,
+    PROVIDER_RATE.c.lane == BATCH.c.lane,
+    PROVIDER_RATE.c.slowness > 0,
+)
+_YIELDS = case((and_(BATCH.c.attempt > 0, _LANE_IS_SLOW), 1), else_=0)
+"""Who was deferred waits until the others have had their first attempt in a lane that is slow."""
 _READY = (
     select(BATCH.c.id, BATCH.c.edition_id, BATCH.c.variant, BATCH.c.lane)
     .join(EDITION, EDITION.c.id == BATCH.c.edition_id)
@@ -78,7 +85,7 @@ _READY = (
         BATCH.c.due_at <= db_now(),
         ~_LANE_WAITS,
     )
-    .order_by(BATCH.c.due_at, BATCH.c.id)
+    .order_by(_YIELDS, BATCH.c.due_at, BATCH.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=BATCH)
 )
@@ -96,7 +103,10 @@ _DOUBT = (
 
 
 def claim(session: Session, provider: str, *, limit: int, seconds: float) -> list[Lease]:
-    """Lease up to `limit` ready batches that are due, oldest first, for `seconds`."""
+    """Lease up to `limit` ready batches that are due, oldest first, for `seconds`.
+
+    In a lane that is slowed down retries come last.
+    """
     before = monotonic()
     ready = session.execute(_READY, {"provider": provider, "most": limit}).all()
     leases = [

@@ -1,5 +1,6 @@
 """The ledger's tables: batches, deliveries, the provider's rate, notices."""
 
+import secrets
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, Table, UniqueConstraint, text
@@ -114,7 +115,9 @@ class ProviderRate(SQLModel, table=True):
     arrival: float
     """Theoretical arrival time of the next message, by the database's clock."""
     slowness: int = 0
-    """Steps by which the lane is slowed down, since its servers defer."""
+    """Steps by which the lane was slowed down at `slowed_at`, since its servers deferred."""
+    slowed_at: float = 0.0
+    """When that was set, by the database's clock; it wears off from then on."""
 
 
 class Notice(SQLModel, table=True):
@@ -161,6 +164,8 @@ class AlertPost(SQLModel, table=True):
     __tablename__ = "alert_post"
 
     id: int | None = Field(default=None, primary_key=True)
+    message_id: str = Field(default_factory=lambda: secrets.token_hex(16))
+    """What the receiver knows it by; a row's id comes again on SQLite once the row is gone."""
     payload: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     created_at: float
     due_at: float

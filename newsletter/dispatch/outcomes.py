@@ -33,7 +33,8 @@ class Result(NamedTuple):
 class Lesson(NamedTuple):
     """What a window's outcomes say of its readers' addresses and of their lane.
 
-    `deferred`: put off by the readers' servers, or on their behalf. `turned_away`: refused, or put off until the attempts were used up.
+    `deferred`: put off by the readers' servers, or on their behalf. `turned_away`: refused, or put
+    off until the attempts were used up. `attempt`: 0 for the first.
     """
 
     edition_id: int
@@ -41,6 +42,7 @@ class Lesson(NamedTuple):
     accepted: int
     deferred: int = 0
     turned_away: Sequence[Result] = ()
+    attempt: int = 0
 
 
 Learn = Callable[[Session, Sequence[Lesson]], None]
@@ -63,7 +65,7 @@ def finish_window(
     accepted = [one.subscriber_id for one in results if one.outcome.kind is yes]
     _accept(session, batch, accepted)
     if len(accepted) == len(results):
-        return Lesson(batch.edition_id, batch.lane, accepted=len(accepted))
+        return Lesson(batch.edition_id, batch.lane, accepted=len(accepted), attempt=batch.attempt)
     by_kind: dict[OutcomeKind, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda one: one.subscriber_id):
         by_kind[result.outcome.kind].append(result)
@@ -80,6 +82,7 @@ def finish_window(
         accepted=len(accepted),
         deferred=sum(map(_is_deferral, by_kind[OutcomeKind.LATER])),
         turned_away=[*by_kind[OutcomeKind.REFUSED], *failed],
+        attempt=batch.attempt,
     )
 
 

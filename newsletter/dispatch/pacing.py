@@ -25,6 +25,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 640.0
 """Seconds between two windows of a lane that was slowed down once, and most of them."""
 SLOWEST = 8
 """Steps by which a lane can be slowed down; each doubles the pause."""
+STEP_SECONDS = 900.0
+"""After so long a step is forgotten: what a server put off in the morning says little at noon."""
 
 
 class Turn(NamedTuple):
@@ -70,6 +72,7 @@ class Pace:
     def take_turn(self, session: Session, provider: str, lane: str, count: int) -> Turn:
         """Reserve `count` messages of a lane, or nothing where provider or lane has to wait."""
         cap = self.lanes.get(lane, 0.0)
+        # One that has worn off costs a look at the lane's row, and no more.
         slowness = session.scalar(_SLOWNESS, {"provider": provider, "lane": lane}) or 0
         if not cap and not slowness:
             return Turn(wait=self.reserve(session, provider, ALL_LANES, count))
@@ -80,12 +83,17 @@ class Pace:
             return turn
         steps = {
             ALL_LANES: count / self.rate if self.rate > 0 else 0.0,
-            lane: max(count / cap if cap else 0.0, pause_of(rates[lane].slowness)),
+            lane: max(count / cap if cap else 0.0, pause_of(slowness_of(rates[lane], now))),
         }
         for one, step in steps.items():
             rates[one].arrival = max(rates[one].arrival, now) + step
             session.add(rates[one])
         return turn
+
+
+def slowness_of(rate: ProviderRate, now: float) -> int:
+    """By how many steps a lane is slowed down by now: one wears off each `STEP_SECONDS`."""
+    return max(rate.slowness - int((now - rate.slowed_at) // STEP_SECONDS), 0)
 
 
 def pause_of(slowness: int) -> float:
@@ -101,7 +109,7 @@ def locked_rates(session: Session, provider: str, lanes: list[str]) -> dict[str,
     for lane in sorted(lanes):
         session.execute(
             insert(session, PROVIDER_RATE)
-            .values(provider=provider, lane=lane, arrival=0.0, slowness=0)
+            .values(provider=provider, lane=lane, arrival=0.0, slowness=0, slowed_at=0.0)
             .on_conflict_do_nothing()
         )
     rows = session.exec(

@@ -3,10 +3,11 @@
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
-from newsletter.dispatch.models import BATCH, DELIVERY, PROVIDER_RATE
-from newsletter.dispatch.pacing import pause_of
+from newsletter.database import db_now
+from newsletter.dispatch.models import BATCH, DELIVERY, ProviderRate
+from newsletter.dispatch.pacing import pause_of, slowness_of
 from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.models import Edition
 
@@ -49,12 +50,15 @@ def count_by_lane(session: Session, edition_id: int) -> dict[str, dict[str, int]
 def slow_lanes(session: Session) -> dict[str, float]:
     """Lane -> seconds between two windows, of those that are slowed down with any provider."""
     rows = session.execute(
-        select(PROVIDER_RATE.c.lane, func.max(PROVIDER_RATE.c.slowness))
-        .where(PROVIDER_RATE.c.slowness > 0)
-        .group_by(PROVIDER_RATE.c.lane)
-        .order_by(PROVIDER_RATE.c.lane)
+        select(ProviderRate, db_now())
+        .where(col(ProviderRate.slowness) > 0)
+        .order_by(col(ProviderRate.lane))
     )
-    return {lane: pause_of(slowness) for lane, slowness in rows}
+    pauses: dict[str, float] = {}
+    for rate, now in rows:
+        if steps := slowness_of(rate, now):
+            pauses[rate.lane] = max(pauses.get(rate.lane, 0.0), pause_of(steps))
+    return pauses
 
 
 def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any]:

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("lane", sa.String(), nullable=False),
         sa.Column("arrival", sa.Float(), nullable=False),
         sa.Column("slowness", sa.Integer(), nullable=False),
+        sa.Column("slowed_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("provider", "lane"),
     )
     op.create_table(
@@ -373,6 +374,7 @@ def upgrade() -> None:
     op.create_table(
         "alert_post",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("due_at", sa.Float(), nullable=False),

@@ -8,12 +8,14 @@ from sqlmodel import Session, select, update
 
 from newsletter.dispatch.dispatcher import Dispatcher
 from newsletter.dispatch.lanes import slowed_lanes
-from newsletter.dispatch.models import PROVIDER_RATE, ProviderRate
+from newsletter.dispatch.ledger import claim
+from newsletter.dispatch.models import PROVIDER_RATE, Batch, ProviderRate
 from newsletter.dispatch.pacing import (
     ALL_LANES,
     FIRST_PAUSE,
     LONGEST_PAUSE,
     SLOWEST,
+    STEP_SECONDS,
     Pace,
     Turn,
     pause_of,
@@ -106,6 +108,63 @@ def test_a_slow_lane_gets_a_window_for_each_pause(desk: Desk, edition_id: int) -
 
     assert slow(desk)["gmail"] == before + 1
     assert desk.states(edition_id)["queued"] == 30
+
+
+def test_who_is_greylisted_slows_nobody_down_by_coming_again(desk: Desk, edition_id: int) -> None:
+    """Retries hold exactly those who were deferred."""
+    few = {f"gmail{number}@example.com" for number in range(0, 30, 4)}
+    provider = ScriptedProvider(
+        window=60, answer=lambda one: BUSY if one in few else Outcome.accepted("250")
+    )
+    work(desk, provider, pace=Pace(0.0))
+    before = slow(desk).get("gmail", 0)
+    for _ in range(4):
+        let_time_pass(desk)
+        work(desk, provider, pace=Pace(0.0))
+
+    assert desk.states(edition_id) == {"accepted": 60 - len(few), "queued": len(few)}
+    assert slow(desk).get("gmail", 0) <= before
+
+
+def test_slowness_wears_off_with_time(desk: Desk, edition_id: int) -> None:
+    work(desk, ScriptedProvider(answer=defers("gmail")), pace=Pace(0.0))
+    steps = slow(desk)["gmail"]
+
+    with desk.database.writing() as session:
+        session.execute(
+            update(PROVIDER_RATE).values(slowed_at=PROVIDER_RATE.c.slowed_at - STEP_SECONDS)
+        )
+    assert slow(desk).get("gmail", 0) == steps - 1
+
+    with desk.database.writing() as session:
+        session.execute(update(PROVIDER_RATE).values(slowed_at=0.0, arrival=0.0))
+        assert seen(session, edition_id)["slow_lanes"] == {}
+    assert slow(desk) == {}
+    assert [turn_of(desk, Pace(0.0), "gmail", count=10) for _ in range(3)] == [Turn()] * 3
+
+
+def test_in_a_slow_lane_the_next_editions_readers_go_before_retries(desk: Desk) -> None:
+    provider = ScriptedProvider(answer=defers("gmail"))
+    for number in range(20):
+        desk.add_reader(f"gmail{number}@example.com", lane="gmail")
+    first = desk.edition()
+    desk.freeze(first)
+    work(desk, provider, pace=Pace(0.0))
+    while slow(desk)["gmail"] and any(one.attempt == 0 for one in open_batches(desk)):
+        let_time_pass(desk)
+        work(desk, provider, pace=Pace(0.0))
+    second = desk.edition(slug="evening")
+    desk.freeze(second)
+    let_time_pass(desk)
+
+    leases = desk.database.transact(lambda session: claim(session, "scripted", limit=1, seconds=60))
+
+    assert [lease.edition_id for lease in leases] == [second]
+
+
+def open_batches(desk: Desk) -> list[Batch]:
+    with desk.database.reading() as session:
+        return list(session.exec(select(Batch).where(Batch.state == "ready")))
 
 
 def test_a_capped_lane_gets_what_its_rate_allows_and_the_others_all(
