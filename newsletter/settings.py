@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from base64 import b64decode
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.loopback import is_loopback_host
 
 CONFIG_FILE = "newsletter.toml"
+ENCODED_SECRET = "whsec_"  # noqa: S105 - what a secret begins with that is base64
 LaneName = Literal["gmail", "outlook", "yahoo", "other"]
 DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
 LONGEST_BOUNCE_BOX = 16
@@ -111,7 +113,8 @@ class Settings(BaseSettings):
         "", description="Where alerts are posted as well, as signed JSON; https, or this machine."
     )
     alert_webhook_secret: SecretStr = Field(
-        SecretStr(""), description="What those posts are signed with; any long random text."
+        SecretStr(""),
+        description="What those posts are signed with: any long random text, or `whsec_` and base64.",
     )
     disk_full_at: float = Field(
         0.95, gt=0, le=1, description="Share of a disk in use from which on an alert goes out."
@@ -204,9 +207,21 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _signs_its_posts(self) -> Self:
-        if self.alert_webhook_url and not self.alert_webhook_secret.get_secret_value():
+        try:
+            key = self.alert_webhook_key
+        except ValueError as error:
+            raise ValueError("alert_webhook_secret: what follows whsec_ is no base64") from error
+        if self.alert_webhook_url and not key:
             raise ValueError("alert_webhook_url needs alert_webhook_secret, which signs the posts")
         return self
+
+    @property
+    def alert_webhook_key(self) -> bytes:
+        """What the posts are signed with: as libraries for Standard Webhooks 1.0 read a secret."""
+        secret = self.alert_webhook_secret.get_secret_value()
+        if not secret.startswith(ENCODED_SECRET):
+            return secret.encode()
+        return b64decode(secret.removeprefix(ENCODED_SECRET), validate=True)
 
     @classmethod
     def settings_customise_sources(

@@ -44,8 +44,7 @@ class Hook:
         """The settings' hook; None where there is none."""
         if not settings.alert_webhook_url:
             return None
-        secret = settings.alert_webhook_secret.get_secret_value().encode()
-        return cls(settings.alert_webhook_url, secret)
+        return cls(settings.alert_webhook_url, settings.alert_webhook_key)
 
     def post(self, message_id: str, body: bytes, *, now: float) -> int:
         """Post a body; return the answer's status. Raises httpx.HTTPError."""
@@ -108,9 +107,9 @@ def _claim(session: Session, hook: Hook | None) -> Sequence[AlertPost]:
 
 def _try(post: AlertPost, hook: Hook, *, now: float) -> str:
     """Why the post failed; empty where it was taken."""
-    body = json.dumps(post.payload, ensure_ascii=False).encode()
+    body = json.dumps(post.payload).encode("ascii")  # half a surrogate pair has no UTF-8
     try:
-        status = hook.post(f"alert-{post.id}", body, now=now)
+        status = hook.post(f"alert-{post.message_id}", body, now=now)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return str(error) or type(error).__name__
     return "" if httpx.codes.is_success(status) else f"HTTP {status}"
@@ -118,8 +117,8 @@ def _try(post: AlertPost, hook: Hook, *, now: float) -> str:
 
 def _finish(session: Session, tried: AlertPost, error: str) -> None:
     post = session.get(AlertPost, tried.id, with_for_update=True)
-    if post is None:
-        return  # forgotten meanwhile
+    if post is None or (post.message_id, post.attempt) != (tried.message_id, tried.attempt):
+        return  # forgotten meanwhile, or in another worker's hands
     now = session.exec(select(db_now())).one()
     if not error:
         post.sent_at = now

@@ -4,7 +4,7 @@ import hmac
 import http.server
 import json
 import threading
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -123,6 +123,72 @@ def test_a_hook_that_fails_is_tried_again_under_the_same_id(
     first, second = receiver.posts
     assert first[0]["webhook-id"] == second[0]["webhook-id"]
     assert posts(desk)[0].sent_at is not None
+
+
+def test_an_id_is_never_used_again(desk: Desk, hook: Hook, receiver: Receiver) -> None:
+    """SQLite gives a row the number of one that is gone, and receivers would drop the second."""
+    for key in ("paused:1", "paused:2"):
+        now = raise_alert(desk, key=key)
+        post_alerts(desk.database, hook, now=now)
+        let_time_pass(desk, created_at=now - KEPT_SECONDS - 60)
+        post_alerts(desk.database, hook, now=now)
+        assert posts(desk) == []
+    first, second = receiver.posts
+    assert first[0]["webhook-id"] != second[0]["webhook-id"]
+
+
+def test_half_a_character_stops_no_post(desk: Desk, hook: Hook, receiver: Receiver) -> None:
+    now = raise_alert(desk)
+    with desk.database.writing() as session:
+        session.execute(update(ALERT_POST).values(payload={"words": "\ud800 caf\u00e9"}))
+    post_alerts(desk.database, hook, now=now)
+    ((_, body),) = receiver.posts
+    assert json.loads(body) == {"words": "\ud800 caf\u00e9"}
+
+
+def test_who_was_too_slow_says_nothing_of_anothers_try(
+    desk: Desk, hook: Hook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = raise_alert(desk)
+    real = Hook.post
+
+    def dawdle(self: Hook, message_id: str, body: bytes, *, now: float) -> int:
+        monkeypatch.setattr(Hook, "post", real)
+        let_time_pass(desk, due_at=0.0)
+        receiver.status = 500
+        assert post_alerts(desk.database, hook, now=now) == 1
+        receiver.status = 204
+        return real(self, message_id, body, now=now)
+
+    monkeypatch.setattr(Hook, "post", dawdle)
+    post_alerts(desk.database, hook, now=now)
+
+    (post,) = posts(desk)
+    assert (post.attempt, post.sent_at) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("secret", "key"),
+    [
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+    ],
+)
+def test_a_secret_that_is_marked_as_base64_is_decoded(secret: str, key: bytes) -> None:
+    """The example of Standard Webhooks 1.0."""
+    assert Hook.of(settings_with(secret)) == Hook("https://hooks.example/x", key)
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_no base64", "whsec_abc"])
+def test_a_secret_that_is_no_base64_is_refused(secret: str) -> None:
+    with pytest.raises(ValidationError, match="alert_webhook_secret"):
+        Hook.of(settings_with(secret))
+
+
+def settings_with(secret: str) -> Settings:
+    return Settings.model_validate(
+        {"alert_webhook_url": "https://hooks.example/x", "alert_webhook_secret": secret}
+    )
 
 
 def test_a_redirect_is_not_followed(desk: Desk, hook: Hook, receiver: Receiver) -> None:
