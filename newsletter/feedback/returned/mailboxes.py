@@ -1,14 +1,17 @@
 """Mailboxes that returned mail is fetched from: a Maildir, or one at an IMAP server.
 
-A mail is marked as read once it is in the inbox: after a crash in between it is read again, and
-counts once.
+A mail is marked as read before it is taken in, and as unread again where that fails: in a mailbox
+where nothing can be marked nothing is taken, instead of the same mails again and again. A crash in
+between misses one bounce, and the next edition's comes.
 """
 
 import imaplib
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -20,6 +23,8 @@ from newsletter.feedback.returned.intake import MOST_BYTES, take_in
 from newsletter.loopback import is_loopback_host
 from newsletter.site import Site
 
+log = logging.getLogger(__name__)
+
 TIMEOUT_SECONDS = 30.0
 AT_ONCE = 200
 """Mails fetched in one go; the others next time."""
@@ -30,8 +35,10 @@ PORTS = {"imap": 143, "imaps": 993}
 class Unread:
     """A mail that nobody has read yet."""
 
-    content: bytes
-    mark_read: Callable[[], None]
+    claim: Callable[[], bytes | None]
+    """Mark it as read; return its content, or None where there is none, or another worker has it."""
+    put_back: Callable[[], None]
+    """Mark it as unread again."""
 
 
 def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int, int]:
@@ -44,8 +51,14 @@ def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int,
     seen = ours = 0
     with open_mailbox(url) as unread:
         for mail in unread:
-            ours += database.transact(partial(take_in, mail=mail.content, site=site, now=now))
-            mail.mark_read()
+            content = mail.claim()
+            if content is None:
+                continue
+            try:
+                ours += database.transact(partial(take_in, mail=content, site=site, now=now))
+            except BaseException:
+                mail.put_back()
+                raise
             seen += 1
     return seen, ours
 
@@ -55,7 +68,8 @@ def open_mailbox(url: str) -> Iterator[Iterator[Unread]]:
     """Open `maildir:///path` or `imaps://user:password@host/FOLDER`; errors as for `fetch`."""
     parts = urlsplit(url)
     if parts.scheme == "maildir" and parts.path:
-        yield _maildir(Path(unquote(parts.path)))
+        with _maildir(Path(unquote(parts.path))) as unread:
+            yield unread
     elif parts.scheme in PORTS and parts.hostname and parts.username:
         if parts.scheme == "imap" and not is_loopback_host(parts.hostname):
             raise ConfigurationError(
@@ -69,20 +83,42 @@ def open_mailbox(url: str) -> Iterator[Iterator[Unread]]:
         )
 
 
-def _maildir(folder: Path) -> Iterator[Unread]:
+@contextmanager
+def _maildir(folder: Path) -> Iterator[Iterator[Unread]]:
     """What lies in `new`; reading moves it to `cur`, as mail readers do (maildir(5))."""
     try:
-        for path in sorted((folder / "new").iterdir())[:AT_ONCE]:
-            yield Unread(_head_of(path), partial(_move_to_cur, path))
+        yield _new_in(folder)
     except OSError as error:
         raise MailboxAway(
-            f"The Maildir {folder} can't be read ({error.strerror}). "
-            "BOUNCE_MAILBOX names a folder with new and cur in it."
+            f"The Maildir {folder} can't be used: {error}. "
+            "BOUNCE_MAILBOX names a folder with new and cur in it, where we may move mails."
         ) from error
 
 
-def _move_to_cur(path: Path) -> None:
-    path.rename(path.parents[1] / "cur" / f"{path.name}:2,S")
+def _new_in(folder: Path) -> Iterator[Unread]:
+    mails = (path for path in sorted((folder / "new").iterdir()) if path.is_file())
+    for path in islice(mails, AT_ONCE):
+        read = folder / "cur" / f"{path.name}:2,S"
+        yield Unread(partial(_move_and_read, path, read), partial(_move, read, path))
+
+
+def _move_and_read(new: Path, read: Path) -> bytes | None:
+    """Move a mail, which only one worker can; return its head, None where it can't be read."""
+    try:
+        new.rename(read)
+    except FileNotFoundError:
+        if new.exists():
+            raise  # it is `cur` that is missing
+        return None
+    try:
+        return _head_of(read)
+    except OSError as error:
+        log.warning("a returned mail can't be read, and stays in the mailbox: %s", error)
+        return None
+
+
+def _move(here: Path, there: Path) -> None:
+    here.rename(there)
 
 
 def _head_of(path: Path) -> bytes:
@@ -117,13 +153,19 @@ def _unseen(client: imaplib.IMAP4) -> Iterator[Unread]:
     found = _checked(client.uid("SEARCH", "UNSEEN"))
     numbers = (found[0] or b"").decode("ascii").split()
     for number in numbers[:AT_ONCE]:
-        parts = _checked(client.uid("FETCH", number, f"(BODY.PEEK[]<0.{MOST_BYTES}>)"))
-        content = next((part[1] for part in parts if isinstance(part, tuple)), b"")
-        yield Unread(content, partial(_mark_seen, client, number))
+        yield Unread(
+            partial(_mark_and_fetch, client, number), partial(_store, client, number, "-FLAGS")
+        )
 
 
-def _mark_seen(client: imaplib.IMAP4, number: str) -> None:
-    _checked(client.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)"))
+def _mark_and_fetch(client: imaplib.IMAP4, number: str) -> bytes | None:
+    _store(client, number, "+FLAGS")
+    parts = _checked(client.uid("FETCH", number, f"(BODY.PEEK[]<0.{MOST_BYTES}>)"))
+    return next((part[1] for part in parts if isinstance(part, tuple)), None)
+
+
+def _store(client: imaplib.IMAP4, number: str, change: str) -> None:
+    _checked(client.uid("STORE", number, f"{change}.SILENT", r"(\Seen)"))
 
 
 def _checked(answer: tuple[str, list[Any]]) -> list[Any]:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from newsletter.errors import ConfigurationError
+from newsletter.database import Database
+from newsletter.errors import ConfigurationError, DatabaseError
 from newsletter.feedback.duty import fetch_returned
 from newsletter.feedback.errors import MailboxAway
 from newsletter.feedback.models import InboxItem
-from newsletter.feedback.returned.mailboxes import fetch
+from newsletter.feedback.returned.mailboxes import fetch, open_mailbox
 from newsletter.site import Site
 from newsletter.tokens import Signer
 from tests.newsletter.feedback.mailed import NOW, Mailed
@@ -41,6 +42,64 @@ def test_a_maildir_is_read_once_and_marked(mailed: Mailed, edition_id: int, tmp_
     mailed.work()
     assert mailed.delivery(edition_id, 1).state == "bounced"
     assert {message.get_flags() for message in box} == {"S"}
+
+
+def test_a_maildir_that_nothing_can_be_moved_in_is_left_as_it_is(
+    mailed: Mailed, edition_id: int, tmp_path: Path
+) -> None:
+    url = f"maildir://{tmp_path}"
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "1").write_bytes(postfix(SITE.return_path(edition_id, 1)))
+
+    for _ in range(2):
+        with pytest.raises(MailboxAway):
+            fetch(mailed.database, url, SITE, now=NOW)
+    assert stored(mailed) == 0
+
+    (tmp_path / "cur").mkdir()
+    assert fetch(mailed.database, url, SITE, now=NOW) == (1, 1)
+
+
+def test_what_is_no_mail_is_passed_over(mailed: Mailed, edition_id: int, tmp_path: Path) -> None:
+    box = mailbox.Maildir(tmp_path / "bounces")
+    (tmp_path / "bounces" / "new" / "0").mkdir()
+    box.add(postfix(SITE.return_path(edition_id, 1)))
+    assert fetch(mailed.database, f"maildir://{tmp_path}/bounces", SITE, now=NOW) == (1, 1)
+
+
+def test_what_can_not_be_stored_stays_unread(
+    mailed: Mailed, edition_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = mailbox.Maildir(tmp_path / "bounces")
+    box.add(postfix(SITE.return_path(edition_id, 1)))
+    url = f"maildir://{tmp_path}/bounces"
+
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "transact", away)
+        with pytest.raises(DatabaseError):
+            fetch(mailed.database, url, SITE, now=NOW)
+    assert fetch(mailed.database, url, SITE, now=NOW) == (1, 1)
+
+
+def test_two_workers_take_no_mail_twice(mailed: Mailed, edition_id: int, tmp_path: Path) -> None:
+    box = mailbox.Maildir(tmp_path / "bounces")
+    for reader in (1, 2, 3):
+        box.add(postfix(SITE.return_path(edition_id, reader)))
+    url = f"maildir://{tmp_path}/bounces"
+
+    with open_mailbox(url) as slow:
+        seen = list(slow)
+        assert fetch(mailed.database, url, SITE, now=NOW) == (3, 3)
+        assert [mail.claim() for mail in seen] == [None] * 3
+    assert stored(mailed) == 3
+
+
+def stored(mailed: Mailed) -> int:
+    with mailed.database.reading() as session:
+        return len(session.exec(select(InboxItem)).all())
 
 
 class ImapServer(socketserver.ThreadingTCPServer):
