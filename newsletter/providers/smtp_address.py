@@ -10,22 +10,27 @@ class AddressError(ValueError):
     """An address that can't be written into a command."""
 
 
-@lru_cache(maxsize=64)  # a window has one sender for all
 def path(address: str) -> bytes:
     """`address` for between the angle brackets of MAIL or RCPT (RFC 5321 §4.1.2).
 
     The domain is given in its ASCII form (RFC 5890). Raises AddressError for control characters,
     blanks and brackets, which could smuggle in a command, and for a local part beyond ASCII, which
-    would need SMTPUTF8 all the way to the reader's own server.
+    would need SMTPUTF8 (RFC 6531) all the way to the reader's own server.
     """
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or _UNFIT.search(address):
         raise AddressError(f"{address!r} can't be written as an SMTP address.")
+    if not local.isascii():
+        raise AddressError(
+            f"{address!r} has letters beyond a–z before its @, which mail by SMTP does not reach "
+            "here (no SMTPUTF8). Such readers can be kept from signing up: signup_international."
+        )
     try:
         return local.encode("ascii") + b"@" + _ascii_domain(domain)
     except UnicodeError as error:
-        raise AddressError(f"{address!r} can't be written as an SMTP address in ASCII.") from error
+        raise AddressError(f"{address!r} has a domain that has no ASCII form.") from error
 
 
+@lru_cache(maxsize=1024)  # each reader has a sender of their own, and they share a few domains
 def _ascii_domain(domain: str) -> bytes:
     return domain.encode("ascii" if domain.isascii() else "idna")
