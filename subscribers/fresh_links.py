@@ -78,5 +78,5 @@ def use(session: Session, subscriber_id: int, epoch: int) -> Subscriber:
 
 def _working(reader: Subscriber | None, epoch: int) -> Subscriber:
     if reader is None or reader.erased_at is not None or reader.link_epoch != epoch:
-        raise LinkUsed("This link was used already.")
+        raise LinkUsed("Such a link works once. If that was not all, ask for a new one.")
     return reader

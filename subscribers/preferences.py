@@ -6,6 +6,7 @@ asks for a freshly mailed link first, since editions are forwarded.
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -14,7 +15,7 @@ from sqlmodel import Session, col, select
 from subscribers import consent, history, suppression
 from subscribers.addresses import clean_name, mask
 from subscribers.consent import Agreement
-from subscribers.errors import InvalidPreference
+from subscribers.errors import InvalidPreference, UnknownReader
 from subscribers.exports import iso
 from subscribers.models import State, Subscriber, Subscription, Tracking
 from subscribers.readers import find, find_to_change
@@ -22,7 +23,8 @@ from subscribers.states import Act, move
 
 PAGE = "preferences"
 """Where a change comes from, unless it says otherwise."""
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as people use it
+# BCP 47, as far as people use it; no longer than RFC 5646 §4.4.1 asks everybody to take.
+_LANGUAGE = re.compile(r"(?!.{36})[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,18 @@ def resume_due(session: Session, *, now: float, limit: int = 500) -> int:
         .limit(limit)
     ).all()
     for subscriber_id, publication_id in due:
-        _, subscription = find_to_change(session, subscriber_id, publication_id)
-        if subscription.paused_until is None or subscription.paused_until > now:
-            continue  # who came back, left or made it longer while we waited for the lock
-        resume(session, subscriber_id, publication_id, now=now, source="its date")
+        with suppress(UnknownReader):  # who was erased while we waited for the lock
+            _resume_if_due(session, subscriber_id, publication_id, now=now)
     return len(due)
+
+
+def _resume_if_due(
+    session: Session, subscriber_id: int, publication_id: int, *, now: float
+) -> None:
+    """End a pause, unless they came back, left or made it longer while we waited for the lock."""
+    _, subscription = find_to_change(session, subscriber_id, publication_id)
+    if subscription.paused_until is not None and subscription.paused_until <= now:
+        resume(session, subscriber_id, publication_id, now=now, source="its date")
 
 
 def set_tracking(

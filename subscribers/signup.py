@@ -5,12 +5,12 @@ the form must not tell strangers who reads what. Only the mail differs, and only
 sees that.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import Row, and_, bindparam, select, update
 from sqlmodel import Session
 
 from subscribers import consent, guard, history, suppression
@@ -60,8 +60,8 @@ class Request:
     ip: str = ""
     honeypot: str = ""
     """The field that people don't see; whatever fills it in is a robot."""
-    challenge_passed: Callable[[], bool] = lambda: True
-    """The door's own test of whether a person asks; called once, when all else was fine."""
+    challenge_passed: bool = True
+    """What the door's own test of whether a person asks said."""
 
 
 class MailKind(StrEnum):
@@ -113,7 +113,7 @@ def request(
     """
     address = parse(asked.email, policy.addresses)
     answer = Answer(None, suggest(address), doubts(address, policy.addresses))
-    if asked.honeypot or not asked.challenge_passed():
+    if asked.honeypot or not asked.challenge_passed:
         return answer
     if not guard.allows(
         session,
@@ -158,9 +158,11 @@ def _remember(
         "link_epoch": 0,
         "created_at": now,
     }
-    add_new(session, SUBSCRIBER, person, key="email_key")
+    # Twice: a reader who was there may be forgotten (`forgetting.py`) before they are locked.
+    found = _add_and_lock(session, person) or _add_and_lock(session, person)
+    assert found is not None
+    number, email, link_epoch = found
     run = session.connection().execute
-    number, email, link_epoch = run(_READER, {"key": address.key}).one()
     wanted = {
         "subscriber_id": number,
         "publication_id": publication_id,
@@ -176,9 +178,14 @@ def _remember(
     }
     whose = {"reader": number, "publication": publication_id}
     if not add_new(session, SUBSCRIPTION, wanted, key="subscriber_id publication_id"):
-        run(_ASKED_AGAIN, {**whose, "now": now, "asked_at": asked.source})
+        run(_ASKED_AGAIN, {**whose, "now": now})
     state, epoch = run(_SUBSCRIBED, whose).one()
     return _Known(number, email, link_epoch, state, epoch)
+
+
+def _add_and_lock(session: Session, person: Mapping[str, object]) -> Row[int, str, int] | None:
+    add_new(session, SUBSCRIBER, person, key="email_key")
+    return session.connection().execute(_READER, {"key": person["email_key"]}).one_or_none()
 
 
 _READER = (
@@ -191,10 +198,12 @@ _THEIRS = and_(
     SUBSCRIPTION.c.publication_id == bindparam("publication"),
 )
 _SUBSCRIBED = select(SUBSCRIPTION.c.state, SUBSCRIPTION.c.confirm_epoch).where(_THEIRS)
-_ASKED_AGAIN = (  # what nobody confirmed is not forgotten before its latest request is
+# What nobody confirmed is not forgotten before its latest request is. Where it came from stays:
+# whom an import brought is not forgotten at all, whatever a stranger types.
+_ASKED_AGAIN = (
     update(SUBSCRIPTION)
     .where(_THEIRS, SUBSCRIPTION.c.state == State.PENDING.value)
-    .values(created_at=bindparam("now"), source=bindparam("asked_at"))
+    .values(created_at=bindparam("now"))
 )
 
 
@@ -231,10 +240,7 @@ def confirm(
     Raises LinkUsed for a link that was used or made void, UnknownReader for somebody erased.
     """
     subscriber, subscription = find_to_change(session, mailed.subscriber_id, mailed.publication_id)
-    if subscription.confirm_epoch != mailed.epoch:
-        raise LinkUsed(
-            "This link was used already. If you are not subscribed, please sign up once more."
-        )
+    check_unused(subscription, mailed)
     subscription.confirm_epoch += 1
     move(subscription, Act.CONFIRM, now=now)
     subscription.confirmed_at = now
@@ -244,3 +250,9 @@ def confirm(
     assert subscriber.email_key is not None
     suppression.lift_by_reader(session, subscriber.email_key, hash_of, now=now)
     return subscription
+
+
+def check_unused(subscription: Subscription, mailed: MailToSend) -> None:
+    """Raise LinkUsed for a link to confirm that was used or made void."""
+    if subscription.confirm_epoch != mailed.epoch:
+        raise LinkUsed("If that was you, all is well. If you aren't subscribed, sign up once more.")

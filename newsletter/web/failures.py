@@ -38,22 +38,13 @@ UNCLEAR = Problem(422, "Something is missing", "Please go back and fill in the f
 
 BY_ERROR: Mapping[type, Problem] = {
     SampleLink: Problem(200, "Just for show", ITS_OWN),
-    TokenExpired: Problem(
-        410,
-        "This link has expired",
-        "A link that we mail to confirm something works for a short while only. "
-        "Sign up once more and we send you a new one.",
-    ),
+    TokenExpired: Problem(410, "This link has expired", ITS_OWN),
     TokenError: Problem(
         403,
         "We don't know this link",
         "Perhaps a mail program cut it: please copy the whole link. Nothing was changed.",
     ),
-    LinkUsed: Problem(
-        410,
-        "This link was used already",
-        "If that was you, all is well. If you aren't subscribed, sign up once more.",
-    ),
+    LinkUsed: Problem(410, "This link was used already", ITS_OWN),
     UnknownReader: Problem(
         410, "Nothing left to do", "We don't keep a subscription of yours any more."
     ),

@@ -11,7 +11,15 @@ from sqlmodel import Session, select
 
 from newsletter.database import Database
 from newsletter.publications import Publication
-from subscribers import erasure, fresh_links, preferences, signup, suppression, unsubscribe
+from subscribers import (
+    erasure,
+    forgetting,
+    fresh_links,
+    preferences,
+    signup,
+    suppression,
+    unsubscribe,
+)
 from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
@@ -158,6 +166,38 @@ def test_who_asks_for_a_link_while_they_are_erased_leaves_nothing_behind(readers
     assert links == [None]
     with readers.session() as session:
         assert session.exec(select(Happening)).all() == []
+
+
+def test_who_signs_up_at_the_moment_they_are_forgotten_is_a_new_reader(readers: Readers) -> None:
+    readers.ask(ADA)
+
+    def forget(session: Session) -> None:
+        _, strangers = forgetting.end_requests(session, before=NOW, limit=9)
+        forgetting.drop(session, strangers)
+
+    asked = signup.Request(ADA, "form")
+    again = partial(
+        signup.request,
+        publication_id=readers.publication_id,
+        asked=asked,
+        policy=signup.SignupPolicy(),
+        hash_of=hash_of,
+        now=NOW + DAY,
+    )
+    overlap(readers.database, forget, again)
+
+    assert readers.subscription(ADA).created_at == NOW + DAY
+
+
+def test_the_pauses_of_others_end_though_one_reader_is_erased(readers: Readers) -> None:
+    pair = [readers.subscribe(ADA), readers.subscribe("bob@example.org")]
+    for reader in pair:
+        readers.do(preferences.pause, reader, readers.publication_id, until=NOW + DAY, now=NOW)
+    erased = partial(erasure.erase, subscriber_id=pair[0], act=FORM, hash_of=hash_of, now=NOW + DAY)
+
+    overlap(readers.database, erased, partial(preferences.resume_due, now=NOW + DAY))
+
+    assert readers.subscription("bob@example.org").state == "active"
 
 
 def test_two_confirmations_by_one_link_count_once(readers: Readers) -> None:

@@ -34,6 +34,8 @@ def test_what_there_is_not_cannot_be_chosen(readers: Readers) -> None:
         readers.do(preferences.mute, *who, ["sport"], declared=TOPICS, now=NOW)
     with pytest.raises(InvalidPreference, match="language tag"):
         readers.do(preferences.set_language, *who, "<b>", now=NOW)
+    with pytest.raises(InvalidPreference, match="language tag"):
+        readers.do(preferences.set_language, *who, "en" + "-latn" * 7, now=NOW)
     with pytest.raises(InvalidPreference, match="time zone"):
         readers.do(preferences.set_time_zone, *who, "Mars/Olympus", now=NOW)
     with pytest.raises(InvalidPreference, match="in the future"):

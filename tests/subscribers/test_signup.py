@@ -116,7 +116,7 @@ def test_an_editors_suppression_outlasts_a_request(readers: Readers) -> None:
 
 def test_whatever_fills_the_hidden_field_leaves_no_trace(readers: Readers) -> None:
     assert readers.ask("ada@example.org", honeypot="http://spam.example").mail is None
-    assert readers.ask("ada@example.org", challenge_passed=lambda: False).mail is None
+    assert readers.ask("ada@example.org", challenge_passed=False).mail is None
     assert readers.ask("ada@example.org").mail is not None
 
 

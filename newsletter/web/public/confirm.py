@@ -8,6 +8,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from newsletter.dispatch.queue import queue_notice
+from newsletter.errors import TokenExpired
 from newsletter.publications import Publication
 from newsletter.tokens import Purpose
 from newsletter.web import wording
@@ -17,12 +18,16 @@ from newsletter.web.public.wishes import Wishes, wishes_of
 from subscribers import preferences, signup
 from subscribers.addresses import mask
 from subscribers.consent import Agreement
-from subscribers.errors import LinkUsed
 from subscribers.models import Subscriber, Subscription, Tracking
 from subscribers.readers import find
 from subscribers.signup import MailKind, MailToSend
 
 router = APIRouter()
+
+EXPIRED = (
+    "A link that we mail to confirm something works for a short while only. Sign up once more and "
+    "we send you a new one."
+)
 
 
 class ConfirmForm(BaseModel):
@@ -39,8 +44,7 @@ def show_confirmation(token: str, house: Here) -> Response:
         mailed = _read(house, token)
         publication = session.get_one(Publication, mailed.publication_id)
         subscriber, subscription = find(session, mailed.subscriber_id, publication.key)
-        if subscription.confirm_epoch != mailed.epoch:
-            raise LinkUsed("This link was used already.")
+        signup.check_unused(subscription, mailed)
         wishes = _wishes(session, mailed, subscription)
         return house.pages.page(
             "confirm.html.j2",
@@ -80,9 +84,12 @@ def confirm(
 
 
 def _read(house: House, token: str) -> MailToSend:
-    publication_id, subscriber_id, epoch = house.site.signer.read_fresh(
-        Purpose.CONFIRM, token, now=house.now()
-    )
+    try:
+        publication_id, subscriber_id, epoch = house.site.signer.read_fresh(
+            Purpose.CONFIRM, token, now=house.now()
+        )
+    except TokenExpired as error:
+        raise TokenExpired(EXPIRED) from error
     return MailToSend(MailKind.CONFIRM, subscriber_id, publication_id, epoch)
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from newsletter.dispatch.queue import queue_notice
+from newsletter.errors import TokenExpired
 from newsletter.privacy.erasure import empty_webhooks, erase_person
 from newsletter.privacy.person import whole_person
 from newsletter.publications import Publication
@@ -173,7 +174,10 @@ def _show(house: House, token: str, wish: Wish) -> Response:
 
 def _read(house: House, token: str, wish: Wish) -> tuple[int, ...]:
     """The link's publication, subscriber and epoch."""
-    return house.site.signer.read_fresh(PURPOSES[wish], token, now=house.now())
+    try:
+        return house.site.signer.read_fresh(PURPOSES[wish], token, now=house.now())
+    except TokenExpired as error:
+        raise TokenExpired("Such a link works for a day. Ask for a new one at /my-data.") from error
 
 
 def _form(

@@ -101,5 +101,7 @@ def _of_fresh_link(session: Session, signer: Signer, token: str, *, now: float) 
         ) from error
     reader = session.get(Subscriber, subscriber_id)
     if reader is None or reader.link_epoch != epoch:
-        raise LinkUsed("This link was used already.")
+        raise LinkUsed(
+            "Such a link works once. The one at the foot of every edition works for long."
+        )
     return Visitor(token, session.get_one(Publication, publication_id), subscriber_id)

@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlmodel import select
+from sqlmodel import delete, select
 
 from newsletter.accounts.models import AuditEntry
+from newsletter.database import Database
 from newsletter.errors import ConfigurationError
 from newsletter.web import challenge
 from newsletter.web.app import create_app
@@ -51,12 +52,15 @@ class Riddle:
     """Lets in who knows the answer."""
 
     asked: list[Mapping[str, str]] = field(default_factory=list)
+    database: Database | None = None
 
     def html(self, *, now: float) -> str:
         return f'<label>Six times seven? <input name="riddle" data-at="{now:.0f}"></label>'
 
     def passed(self, fields: Mapping[str, str], *, ip: str, now: float) -> bool:
         self.asked.append(fields)
+        if self.database is not None:
+            self.database.transact(lambda session: session.execute(delete(Happening)))
         return (fields.get("riddle"), ip, now > 0) == ("42", "127.0.0.1", True)
 
 
@@ -94,6 +98,13 @@ def test_what_fell_into_the_honeypot_is_not_asked(world: World, riddle: Riddle) 
     with world.running() as web:
         subscribe(web, "ada@example.org", riddle="42", website="https://spam.example")
     assert riddle.asked == []
+
+
+def test_a_challenge_may_write_to_the_database(world: World, riddle: Riddle) -> None:
+    riddle.database = world.database
+    with world.running() as web:
+        assert subscribe(web, "ada@example.org", riddle="42").status_code == 200
+    assert len(world.notices()) == 1
 
 
 def test_a_challenge_that_is_not_installed_is_told_when_the_site_starts(world: World) -> None:
