@@ -55,7 +55,7 @@ def forget(database: Database, retention: Retention, *, now: float) -> int:
     """Forget a chunk of each kind whose time is over; return how many rows, 0 when all is done."""
     duties: tuple[Callable[[Session], int], ...] = (
         partial(_webhooks, retention=retention, now=now),
-        partial(_events, before=now - retention.events),
+        partial(_events, before=now - retention.events, now=now),
         partial(_notices, before=now - retention.notices),
         partial(_requests, before=now - retention.requests),
         partial(forgetting.forget_consent_ips, before=now - retention.consent_ips, limit=CHUNK),
@@ -76,9 +76,14 @@ def _webhooks(session: Session, *, retention: Retention, now: float) -> int:
     return _delete(session, INBOX_ITEM, list(session.execute(ripe).scalars()))
 
 
-def _events(session: Session, *, before: float) -> int:
-    """Delete old events, looking at the first of the table only: it may have many millions."""
-    oldest = session.execute(select(EVENT.c.id, EVENT.c.at).order_by(EVENT.c.id).limit(CHUNK)).all()
+def _events(session: Session, *, before: float, now: float) -> int:
+    """Delete old events, looking at the first of the table only: it may have many millions.
+
+    Those that a provider dates in the future are passed over, or they would hide the others.
+    """
+    oldest = session.execute(
+        select(EVENT.c.id, EVENT.c.at).where(EVENT.c.at <= now).order_by(EVENT.c.id).limit(CHUNK)
+    ).all()
     return _delete(session, EVENT, [row.id for row in oldest if row.at <= before])
 
 

@@ -96,6 +96,19 @@ def test_events_go_after_their_time_many_at_a_time(database: Database) -> None:
     assert count(database, Event) == 1
 
 
+def test_events_from_the_future_keep_no_others_from_going(database: Database) -> None:
+    def store(session: Any) -> None:
+        for number in range(CHUNK + 1):
+            at = NOW if number == CHUNK else NOW + 4000 * DAY
+            session.add(
+                Event(provider="p", content_key=str(number), kind="delivered", at=at, raw={})
+            )
+
+    database.transact(store)
+    forget_all(database, now=NOW + 41 * DAY, keep_events=31)
+    assert count(database, Event) == CHUNK
+
+
 def test_small_mails_go_once_they_are_sent_or_given_up(
     database: Database, publication_id: int
 ) -> None:
@@ -230,6 +243,7 @@ def test_pending_readers_of_an_import_stay(database: Database, publication_id: i
         )  # fmt: skip
 
     database.transact(bring)
+    ask(database, publication_id)  # as any stranger may
     forget_all(database, now=NOW + 4000 * DAY)
     assert count(database, Subscription) == 1
 
