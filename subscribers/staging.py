@@ -85,8 +85,7 @@ class _SqliteStaging:
         insert = f"INSERT INTO temp.staged_row ({names}) VALUES "  # noqa: S608
         self._insert, self._insert_many = insert + row, insert + ", ".join([row] * _AT_ONCE)
         self._first = (
-            f"INSERT INTO temp.staged_row (new_id, {names}) "
-            f"SELECT {_NEXT_ID}{', ?' * len(columns)}"
+            f"INSERT INTO temp.staged_row (new_id, {names}) SELECT {_NEXT_ID}{', ?' * len(columns)}"
         )
 
     def fill(self, rows: Sequence[Row]) -> None:
