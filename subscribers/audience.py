@@ -1,26 +1,22 @@
 """Who gets an edition: each question one statement over the index `ix_subscription_audience`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     and_,
     case,
-    column,
     func,
     literal,
     literal_column,
     null,
     select,
     true,
-    values,
 )
 from sqlmodel import Session
 
@@ -44,17 +40,6 @@ class Group:
     muted: str
     """Topic keys, sorted, joined by one space."""
     readers: int
-
-
-class Standing(NamedTuple):
-    """How a reader stands at hand-off."""
-
-    subscriber_id: int
-    reason: NotMailable | None
-    """None: may be mailed."""
-    email: str | None
-    tracking: str
-    muted: str
 
 
 def count(session: Session, publication_id: int) -> int:
@@ -149,19 +134,3 @@ def beside_standing(rows: FromClause, publication_id: int | BindParameter[int]) 
         .outerjoin(SUBSCRIPTION, wishes)
         .outerjoin(SUPPRESSION, _suppressed)
     )
-
-
-def still_mailable(
-    session: Session, publication_id: int, subscriber_ids: Sequence[int]
-) -> Mapping[int, Standing]:
-    """How readers of an edition's audience stand now. Every id asked for is answered."""
-    if not subscriber_ids:
-        return {}  # VALUES takes one at least
-    asked = values(column("subscriber_id", Integer), name="asked").data(
-        [(subscriber_id,) for subscriber_id in subscriber_ids]
-    )
-    rows = asked.cte("asked")
-    found = session.execute(
-        select(rows.c.subscriber_id, *STANDING).select_from(beside_standing(rows, publication_id))
-    )
-    return {row[0]: Standing(row[0], row[1] and NotMailable(row[1]), *row[2:]) for row in found}

@@ -28,7 +28,6 @@ class Act(StrEnum):
     RESUME = "resume"
     LEAVE = "leave"
     UNDO = "undo"
-    ERASE = "erase"
 
 
 TRANSITIONS: Mapping[tuple[State, Act], State] = {
@@ -36,27 +35,23 @@ TRANSITIONS: Mapping[tuple[State, Act], State] = {
     (State.PENDING, Act.CONFIRM): State.ACTIVE,
     (State.PENDING, Act.IMPORT): State.ACTIVE,  # the import brings the consent that was missing
     (State.PENDING, Act.LEAVE): State.UNSUBSCRIBED,
-    (State.PENDING, Act.ERASE): State.UNSUBSCRIBED,
     (State.ACTIVE, Act.REQUEST): State.ACTIVE,
     (State.ACTIVE, Act.CONFIRM): State.ACTIVE,  # suppressed meanwhile: the address works again
     (State.ACTIVE, Act.IMPORT): State.ACTIVE,
     (State.ACTIVE, Act.PAUSE): State.PAUSED,
     (State.ACTIVE, Act.RESUME): State.ACTIVE,
     (State.ACTIVE, Act.LEAVE): State.UNSUBSCRIBED,
-    (State.ACTIVE, Act.ERASE): State.UNSUBSCRIBED,
     (State.PAUSED, Act.REQUEST): State.PAUSED,
     (State.PAUSED, Act.CONFIRM): State.ACTIVE,
     (State.PAUSED, Act.IMPORT): State.PAUSED,
     (State.PAUSED, Act.PAUSE): State.PAUSED,  # until another date
     (State.PAUSED, Act.RESUME): State.ACTIVE,
     (State.PAUSED, Act.LEAVE): State.UNSUBSCRIBED,
-    (State.PAUSED, Act.ERASE): State.UNSUBSCRIBED,
     (State.UNSUBSCRIBED, Act.REQUEST): State.UNSUBSCRIBED,
     (State.UNSUBSCRIBED, Act.CONFIRM): State.ACTIVE,
     (State.UNSUBSCRIBED, Act.IMPORT): State.UNSUBSCRIBED,  # who left is never brought back
     (State.UNSUBSCRIBED, Act.LEAVE): State.UNSUBSCRIBED,
     (State.UNSUBSCRIBED, Act.UNDO): State.ACTIVE,
-    (State.UNSUBSCRIBED, Act.ERASE): State.UNSUBSCRIBED,
 }
 
 

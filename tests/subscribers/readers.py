@@ -1,17 +1,20 @@
 """A reader's life in a few words, for the tests of this wing."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Integer, column, values
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from newsletter.database import Database
 from subscribers import imports, signup
 from subscribers.addresses import parse
+from subscribers.audience import STANDING, beside_standing
 from subscribers.consent import Agreement
 from subscribers.imports import ImportPlan, ImportReport
 from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression
@@ -25,6 +28,24 @@ CLICK = Agreement(source="one-click")
 
 def hash_of(key: str) -> str:
     return hashlib.blake2b(key.encode(), key=b"of these tests").hexdigest()
+
+
+def standings(
+    session: Session, publication_id: int, subscriber_ids: Collection[int]
+) -> dict[int, Any]:
+    """How readers stand, asked as the dispatcher asks at hand-off: reason, email and wishes."""
+    if not subscriber_ids:
+        return {}  # VALUES takes one at least
+    asked = values(column("subscriber_id", Integer), name="asked").data(
+        [(subscriber_id,) for subscriber_id in subscriber_ids]
+    )
+    rows = asked.cte("asked")
+    found = session.execute(
+        sql_select(rows.c.subscriber_id, *STANDING).select_from(
+            beside_standing(rows, publication_id)
+        )
+    )
+    return {row.subscriber_id: row for row in found}
 
 
 @dataclass

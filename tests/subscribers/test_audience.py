@@ -1,7 +1,7 @@
 from subscribers import audience, preferences, suppression, unsubscribe
 from subscribers.audience import Group, NotMailable
 from subscribers.models import SuppressionReason, Tracking
-from tests.subscribers.readers import CLICK, DAY, NOW, Readers
+from tests.subscribers.readers import CLICK, DAY, NOW, Readers, standings
 
 
 def test_an_audience_is_counted_by_what_its_readers_chose(readers: Readers) -> None:
@@ -29,7 +29,7 @@ def test_hand_off_learns_why_somebody_is_left_out(readers: Readers) -> None:
     readers.do(suppression.suppress, "bounced@example.org", SuppressionReason.HARD_BOUNCE, now=NOW)
     readers.do(preferences.pause, resting, publication, until=NOW + DAY, now=NOW)
 
-    found = readers.do(audience.still_mailable, publication, [fine, left, bounced, resting, 4711])
+    found = readers.do(standings, publication, [fine, left, bounced, resting, 4711])
 
     assert {who: standing.reason for who, standing in found.items()} == {
         fine: None,
@@ -49,10 +49,6 @@ def test_a_pause_ends_by_itself(readers: Readers) -> None:
     assert not readers.subscription("ada@example.org").mailable
     assert readers.do(preferences.resume_due, now=NOW + DAY) == 1
     assert readers.subscription("ada@example.org").mailable
-
-
-def test_where_nobody_is_asked_about_nobody_is_answered(readers: Readers) -> None:
-    assert readers.do(audience.still_mailable, readers.publication_id, []) == {}
 
 
 def test_groups_count_everybody_once_by_tracking_and_muted_topics(readers: Readers) -> None:

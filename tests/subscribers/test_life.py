@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
-from subscribers import audience, erasure, preferences, suppression, unsubscribe
+from subscribers import erasure, preferences, suppression, unsubscribe
 from subscribers.addresses import hashed_key
 from subscribers.consent import Agreement
 from subscribers.errors import ImpossibleTransition, LinkUsed, UnknownReader
@@ -31,7 +31,7 @@ from subscribers.models import (
     SuppressionReason,
 )
 from subscribers.signup import MailKind, MailToSend, SignupPolicy
-from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of
+from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of, standings
 
 NO_CAPS = SignupPolicy(
     guard=GuardPolicy(per_address=(), per_ip_prefix=(), per_domain=(), per_publication=())
@@ -185,7 +185,7 @@ class Lives(RuleBasedStateMachine):
         self, session: Session, everybody: Sequence[Life]
     ) -> None:
         ids = [subscription.subscriber_id for _, subscription, _ in everybody]
-        asked = audience.still_mailable(session, self.readers.publication_id, ids)
+        asked = standings(session, self.readers.publication_id, ids)
         for _, subscription, _ in everybody:
             assert subscription.mailable == (asked[subscription.subscriber_id].reason is None)
 

@@ -19,7 +19,7 @@ from subscribers.audience import NotMailable
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.models import SuppressionReason, Tracking
-from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of
+from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of, standings
 
 BY_THEMSELVES = Agreement(source="page")
 
@@ -58,7 +58,7 @@ def test_erasure_leaves_nothing_personal_behind(readers: Readers) -> None:
         assert personal not in kept
     with pytest.raises(UnknownReader):
         erase(readers, reader)
-    standing = readers.do(audience.still_mailable, readers.publication_id, [reader])[reader]
+    standing = readers.do(standings, readers.publication_id, [reader])[reader]
     assert (standing.reason, standing.email) == (NotMailable.ERASED, None)
 
 
