@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter.dispatch.queue import queue_notice
 from newsletter.errors import TokenExpired
 from newsletter.privacy.erasure import empty_webhooks, erase_person
 from newsletter.privacy.person import whole_person
@@ -21,15 +20,14 @@ from newsletter.publications import Publication
 from newsletter.tokens import Purpose
 from newsletter.web.house import Here, House, client_ip
 from newsletter.web.pages import PRIVATE, Problem
+from newsletter.web.public.fresh_mail import mail_fresh_link
 from subscribers import fresh_links
 from subscribers.addresses import mask
 from subscribers.consent import Agreement
 from subscribers.errors import InvalidAddress
-from subscribers.guard import GuardPolicy
 
 router = APIRouter()
 
-POLICY = GuardPolicy()
 SOURCE = "page"
 ERASED = Problem(
     200,
@@ -75,7 +73,16 @@ def ask(request: Request, house: Here, form: Annotated[MyDataForm, Form()]) -> R
     def work(session: Session) -> Publication:
         publication = house.publication(session, request)
         if not form.website:
-            _mail_link(house, session, publication, form, ip=client_ip(request))
+            mail_fresh_link(
+                house,
+                session,
+                publication,
+                form.email,
+                kind=form.wish.value,
+                what=f"asked for {form.wish} of their data",
+                source=SOURCE,
+                ip=client_ip(request),
+            )
         return publication
 
     try:
@@ -131,33 +138,6 @@ def erase(token: str, house: Here) -> Response:
     publication, email_key = house.database.transact(work)
     empty_webhooks(house.database, email_key)
     return house.pages.problem(publication, ERASED)
-
-
-def _mail_link(
-    house: House, session: Session, publication: Publication, form: MyDataForm, *, ip: str
-) -> None:
-    link = fresh_links.request(
-        session,
-        publication.key,
-        form.email,
-        POLICY,
-        what=f"asked for {form.wish} of their data",
-        source=SOURCE,
-        ip=ip,
-        hash_of=house.site.signer.keyed_hash,
-        now=house.now(),
-    )
-    if link is None:
-        return
-    queue_notice(
-        session,
-        publication_id=publication.key,
-        kind=form.wish.value,
-        email=link.email,
-        subscriber_id=link.subscriber_id,
-        data={"epoch": link.epoch},
-        now=house.now(),
-    )
 
 
 def _show(house: House, token: str, wish: Wish) -> Response:

@@ -7,10 +7,9 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from newsletter.dispatch.queue import queue_notice
 from newsletter.publications import Publication
 from newsletter.web import wording
-from newsletter.web.house import Here, House, client_ip
+from newsletter.web.house import Here, client_ip
 from newsletter.web.pages import Problem
 from newsletter.web.public.choices import (
     ZONES,
@@ -19,18 +18,17 @@ from newsletter.web.public.choices import (
     topic_boxes,
     tracking_choices,
 )
+from newsletter.web.public.fresh_mail import mail_fresh_link
 from newsletter.web.public.visitor import Visitor, read_visitor
-from subscribers import fresh_links, preferences
+from subscribers import preferences
 from subscribers.addresses import clean_name
 from subscribers.consent import Agreement
 from subscribers.errors import InvalidPreference
-from subscribers.guard import GuardPolicy
 from subscribers.models import State, Subscriber, Tracking
 from subscribers.readers import find
 
 router = APIRouter()
 
-POLICY = GuardPolicy()
 WEEK = 7 * 86400.0
 PAUSES = {"2": "two weeks", "4": "four weeks", "12": "twelve weeks"}
 """Weeks that the page offers -> their words."""
@@ -114,41 +112,25 @@ def save_preferences(
 
 
 @router.post("/preferences/{token}/fresh-link")
-def mail_fresh_link(token: str, request: Request, house: Here) -> Response:
+def ask_for_fresh_link(token: str, request: Request, house: Here) -> Response:
     """Mail the reader a link for what a mail's own doesn't allow; the answer is always the same."""
 
     def work(session: Session) -> Publication:
         visitor = read_visitor(session, house.site.signer, token, now=house.now())
-        _mail_link(house, session, visitor, ip=client_ip(request))
+        reader, _ = find(session, visitor.subscriber_id, visitor.publication.key)
+        mail_fresh_link(
+            house,
+            session,
+            visitor.publication,
+            reader.email or "",
+            kind="preferences",
+            what="asked for a link to their preferences",
+            source=preferences.PAGE,
+            ip=client_ip(request),
+        )
         return visitor.publication
 
     return house.pages.problem(house.database.transact(work), MAILED)
-
-
-def _mail_link(house: House, session: Session, visitor: Visitor, *, ip: str) -> None:
-    reader, _ = find(session, visitor.subscriber_id, visitor.publication.key)
-    link = fresh_links.request(
-        session,
-        visitor.publication.key,
-        reader.email or "",
-        POLICY,
-        what="asked for a link to their preferences",
-        source=preferences.PAGE,
-        ip=ip,
-        hash_of=house.site.signer.keyed_hash,
-        now=house.now(),
-    )
-    if link is None:
-        return
-    queue_notice(
-        session,
-        publication_id=visitor.publication.key,
-        kind="preferences",
-        email=link.email,
-        subscriber_id=link.subscriber_id,
-        data={"epoch": link.epoch},
-        now=house.now(),
-    )
 
 
 def _set_place(session: Session, visitor: Visitor, form: PreferencesForm, *, now: float) -> None:
