@@ -11,7 +11,14 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
@@ -20,7 +27,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Float
 from sqlmodel import Session
 
-from newsletter.errors import DatabaseError
+from newsletter.errors import ConfigurationError, DatabaseError
 
 BUSY_TIMEOUT_MS = 15_000
 TURN_SECONDS = 15.0
@@ -33,6 +40,7 @@ CACHE_KIB, BULK_CACHE_KIB = 4_000, 32_000
 """A SQLite connection's page cache: what is kept open has a small one, bulk work a larger."""
 SQLITE_KEPT, SQLITE_MOST = 4, 64
 """Connections to a SQLite file: kept open, and open at once."""
+DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}
 AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 
 T = TypeVar("T")
@@ -61,10 +69,13 @@ class Database:
     `reading()` sees one snapshot and never waits for a writer. `writing()` takes SQLite's write
     lock at once (BEGIN IMMEDIATE): a deferred transaction that turns to writing later fails at
     once, whatever the busy timeout says.
+
+    Raises:
+        ConfigurationError: the URL names neither.
     """
 
     def __init__(self, url: str) -> None:
-        self.url = _with_driver(url)
+        self.url = _checked(_with_driver(url))
         self.engine = _create_engine(self.url)
         self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
         self._writer = threading.Lock()
@@ -193,6 +204,20 @@ def _with_driver(url: str) -> str:
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _checked(url: str) -> str:
+    try:
+        known = make_url(url).drivername in DRIVERS
+    except (ArgumentError, ValueError):  # no URL at all; or a port that is no number
+        known = False
+    if not known:
+        # The URL itself may hold a password.
+        raise ConfigurationError(
+            "DATABASE_URL names no database that we know: write sqlite:///newsletter.sqlite3 or "
+            "postgresql://user:password@host/name."
+        )
     return url
 
 

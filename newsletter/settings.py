@@ -26,6 +26,7 @@ from emails.errors import HeaderError
 from emails.headers import parse_mailbox
 from newsletter.errors import ConfigurationError
 from newsletter.loopback import is_loopback_host
+from newsletter.time_zones import zone_of
 
 CONFIG_FILE = "newsletter.toml"
 ENCODED_SECRET = "whsec_"  # noqa: S105 - what a secret begins with that is base64
@@ -62,6 +63,14 @@ class PublicationSettings(Look):
             except HeaderError as error:
                 raise ValueError(str(error)) from error
         return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        try:
+            return zone_of(value).key
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
 
 
 class Settings(BaseSettings):

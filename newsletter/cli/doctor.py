@@ -13,10 +13,11 @@ from newsletter.database import Database
 from newsletter.dispatch.lookout import disks, stranded
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.permission import why_unsafe
-from newsletter.errors import NewsletterError
+from newsletter.errors import ConfigurationError, NewsletterError
 from newsletter.migrate import is_current
 from newsletter.publications import Publication
 from newsletter.settings import Settings, load_settings
+from newsletter.time_zones import zone_of
 
 ROOM = "Make room: a send that can't be written down waits until there is some."
 
@@ -74,12 +75,23 @@ def _database(database: Database, provider: str) -> Iterator[Finding]:
         return
     yield Finding("migrations", True, "tables are those of this version")
     with database.reading() as session:
-        stored = session.exec(select(Publication.slug)).all()
+        stored = session.exec(select(Publication)).all()
     if stored:
-        yield Finding("publication", True, ", ".join(stored))
+        yield Finding("publication", True, ", ".join(one.slug for one in stored))
     else:
         yield Finding("publication", False, "none is stored", "Run `newsletter init`.")
+    yield from map(_time_zone, stored)
     yield from _waiting(database, provider)
+
+
+def _time_zone(publication: Publication) -> Finding:
+    check = f"time zone of {publication.slug}"
+    try:
+        zone_of(publication.time_zone)
+    except ConfigurationError as error:
+        cure = "Set time_zone in newsletter.toml's [publication], and run `newsletter init`."
+        return Finding(check, False, str(error), cure)
+    return Finding(check, True, publication.time_zone)
 
 
 def _waiting(database: Database, provider: str) -> Iterator[Finding]:

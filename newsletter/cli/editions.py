@@ -30,6 +30,7 @@ from newsletter.editions.library import Imported, import_issue, list_editions
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import Moment, parse_moment, parse_not_after, schedule
 from newsletter.publications import Publication
+from newsletter.time_zones import zone_of
 
 Name = Annotated[str, typer.Argument(metavar="DATE", help="2026-11-22, or 2026-11-22/SLUG.")]
 
@@ -95,10 +96,10 @@ def show(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fals
     with open_desk(publication) as desk, desk.database.reading() as session:
         owner, edition = desk.edition(session, name)
         state = progress(session, edition, now=now())
-        zone = ZoneInfo(owner.time_zone)
     if as_json:
         emit(state)
         return
+    zone = zone_of(owner.time_zone)
     show_table(
         ("What", "Value"),
         [(key, _readable(key, value, zone)) for key, value in state.items() if value],

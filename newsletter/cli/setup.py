@@ -3,11 +3,13 @@
 import os
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import typer
+from pydantic import ValidationError
 
 from newsletter.cli.output import AsJson, aside, emit, say
 from newsletter.database import Database
@@ -17,10 +19,11 @@ from newsletter.migrate import upgrade
 from newsletter.publications import store_publication
 from newsletter.settings import CONFIG_FILE, PublicationSettings, Settings, load_settings
 
+SENDER_ADDRESS = "news@example.org"
 QUESTIONS = (
     ("name", "Name of the publication", "The Example Ledger"),
     ("slug", "Slug (lower case, in addresses)", None),
-    ("sender", "Sender", "The Example Ledger <news@example.org>"),
+    ("sender", "Sender", None),
     ("postal_address", "Postal address, for the foot of every mail", ""),
     ("time_zone", "Time zone", "UTC"),
 )
@@ -92,9 +95,23 @@ def _ask() -> dict[str, str]:
         )
     answers: dict[str, str] = {}
     for key, question, default in QUESTIONS:
-        suggestion = _slug_of(answers["name"]) if key == "slug" else default
-        answers[key] = typer.prompt(question, default=suggestion)
+        suggestion = _suggest(key, answers["name"]) if default is None else default
+        answers[key] = typer.prompt(question, default=suggestion, value_proc=partial(_fit, key))
     return answers
+
+
+def _suggest(key: str, name: str) -> str:
+    return _slug_of(name) if key == "slug" else f"{name} <{SENDER_ADDRESS}>"
+
+
+def _fit(key: str, answer: str) -> str:
+    """Return the answer, where the publication may have it; else the question comes again."""
+    blank = PublicationSettings.model_construct(slug="", name="", sender="")
+    try:
+        PublicationSettings.__pydantic_validator__.validate_assignment(blank, key, answer)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from error
+    return answer
 
 
 def _slug_of(name: str) -> str:

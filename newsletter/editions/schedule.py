@@ -3,16 +3,17 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from newsletter.editions.approval import require_approved
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState, check_transition
-from newsletter.errors import EditionError
+from newsletter.errors import ConfigurationError, EditionError
 from newsletter.publications import Publication
 from newsletter.site import Site
+from newsletter.time_zones import zone_of
 
 DURATION = re.compile(r"\+?(\d+)\s*(h|m|d)")
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
@@ -96,6 +97,6 @@ def _localise(given: dt.datetime, zone: ZoneInfo) -> Moment:
 
 def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise EditionError(f"“{name}” is no time zone: write one like Europe/Berlin.") from error
+        return zone_of(name)
+    except ConfigurationError as error:
+        raise EditionError(str(error)) from error

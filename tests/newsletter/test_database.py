@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from newsletter.accounts.models import AuditEntry
 from newsletter.database import Database, db_now
-from newsletter.errors import DatabaseError
+from newsletter.errors import ConfigurationError, DatabaseError
 
 
 def add_entry(session: Session, act: str = "x") -> None:
@@ -135,6 +135,15 @@ def test_a_database_that_is_away_is_said_with_the_cure() -> None:
     with pytest.raises(DatabaseError, match="waits and goes on"):
         database.transact(add_entry)
     database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["rubbish", "", "mysql://foo", "postgresql+asyncpg://foo", "postgresql://hush@h:port/x"]
+)
+def test_a_url_of_no_database_of_ours_is_said_with_those_that_are(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"sqlite:///.*postgresql://") as caught:
+        Database(url)
+    assert "hush" not in str(caught.value)
 
 
 def test_what_an_import_makes_for_itself_goes_with_its_connection(database: Database) -> None:

@@ -61,6 +61,8 @@ def test_paths_are_those_of_the_file_whatever_directory_one_is_in(
         (f"{WHO}sender = 'Muster Verlag'", "publication.sender"),
         (f"{WHO}sender = 'Muster <news@müster.example>'", "punycode"),
         (f"{WHO}sender = 'x@y.example'\nreply_to = 'nobody'", "publication.reply_to"),
+        (f"{WHO}sender = 'x@y.example'\ntime_zone = 'Europe/Berln'", "like Europe/Berlin"),
+        (f"{WHO}sender = 'x@y.example'\ntime_zone = 'Europe'", "publication.time_zone"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:

@@ -6,9 +6,9 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -56,12 +56,24 @@ class Answer:
         return value
 
 
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Shell:
     """Runs `newsletter …` in a folder: in this process, for starting one takes a second."""
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
+    stdin: TextIO = field(default_factory=io.StringIO)
+
+    def answering(self, *answers: str) -> "Shell":
+        """The same shell at a terminal, where somebody types an answer to each question."""
+        return replace(self, stdin=Terminal("".join(f"{answer}\n" for answer in answers)))
 
     def __call__(self, *words: str, **settings: str) -> Answer:
         """Run a command; `settings` are NEWSLETTER_* without the prefix, in small letters."""
@@ -69,7 +81,7 @@ class Shell:
         with self.monkeypatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
             patched.chdir(self.folder)
             patched.setattr("sys.argv", ["newsletter", *words])
-            patched.setattr("sys.stdin", io.StringIO())
+            patched.setattr("sys.stdin", self.stdin)
             for key, value in settings.items():
                 patched.setenv(f"NEWSLETTER_{key.upper()}", value)
             code = _exit_code()

@@ -1,10 +1,13 @@
 """Setting up, looking after the setup, composing without one."""
 
 import email
+import sqlite3
+from contextlib import closing
 from email import policy
 
 import pytest
 
+from newsletter.settings import load_settings
 from tests.newsletter.cli.conftest import CONFIG, EDITION, Shell
 
 
@@ -22,6 +25,29 @@ def test_init_without_a_file_and_without_a_terminal_says_what_to_write(bare: She
     assert list(bare.folder.iterdir()) == []
 
 
+def test_init_asks_again_until_the_answer_will_do(bare: Shell) -> None:
+    answers = ("Tidewater", "", "nobody", "", "1 Quay Street", "Europe/Berln", "Europe/Berlin")
+    asked = bare.answering(*answers)("init")
+    assert asked.code == 0, asked.err
+    assert "like Europe/Berlin" in asked.out + asked.err
+    written = load_settings(bare.folder / "newsletter.toml").publication
+    assert written is not None
+    assert written.time_zone == "Europe/Berlin"
+    assert (written.slug, written.sender) == ("tidewater", "Tidewater <news@example.org>")
+
+
+def test_a_stored_time_zone_that_there_is_not_is_found_and_breaks_nothing(shell: Shell) -> None:
+    assert shell("edition", "import", "edition.yaml").code == 0
+    with closing(sqlite3.connect(shell.folder / "newsletter.sqlite3")) as database, database:
+        database.execute("UPDATE publication SET time_zone = 'Europe/Berln'")
+    found = {one["check"]: one for one in shell("doctor", "--json").json["checks"]}
+    assert "newsletter init" in found["time zone of inference"]["cure"]
+    assert shell("edition", "show", "2026-11-22", "--json").json["status"] == "draft"
+    shown = shell("edition", "show", "2026-11-22")
+    assert shown.code == 1
+    assert "like Europe/Berlin" in shown.err
+
+
 def test_a_command_before_init_says_so(bare: Shell) -> None:
     refused = bare("edition", "list")
     assert refused.code == 1
@@ -33,6 +59,18 @@ def test_a_database_that_is_away_is_said_with_the_cure(shell: Shell) -> None:
     assert refused.code == 1
     assert "DATABASE_URL" in refused.err
     assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize("command", [("edition", "list"), ("migrate",), ("doctor",), ("init",)])
+@pytest.mark.parametrize("url", ["rubbish", "mysql://foo"])
+def test_a_url_of_no_database_is_said_in_one_line(
+    shell: Shell, command: tuple[str, ...], url: str
+) -> None:
+    refused = shell(*command, database_url=url)
+    assert refused.code == 1
+    (line,) = refused.err.strip().splitlines()
+    assert "sqlite:///" in line
+    assert "postgresql://" in line
 
 
 @pytest.mark.parametrize("command", ["init", "migrate"])
