@@ -69,7 +69,14 @@ def _serve(desk: Desk, host: str, port: int) -> None:
 
     with _listen(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host
-        say(f"Serving at http://{shown}:{listening.getsockname()[1]}/ ; Ctrl-C ends.")
+        at = f"http://{shown}:{listening.getsockname()[1]}"
+        say(f"Serving at {at}/ ; Ctrl-C ends.")
+        if not desk.settings.has_public_base_url and desk.settings.base_url != at:
+            aside.print(
+                f"Links in mails lead to {desk.settings.base_url}: set BASE_URL to {at} if they "
+                "are to lead here.",
+                markup=False,
+            )
         app = create_app(desk.settings, desk.database)
         uvicorn.Server(config(app)).run(sockets=[listening])
 

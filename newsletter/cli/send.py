@@ -143,8 +143,11 @@ def _work_until_sent(desk: Desk, name: str, *, as_json: bool) -> None:
     else:
         say(
             f"Edition {name}: {state['status']}; {state['recipients']} recipients, "
-            f"{state['accepted'] + state['delivered']} sent, {state['unsure']} not confirmed."
+            f"{state['accepted'] + state['delivered']} sent, {state['unsure']} not confirmed, "
+            f"{state['refused'] + state['failed']} not taken."
         )
+        if state["refused"] + state["failed"]:
+            say(f"Why: newsletter report {name}")
         _nothing_left(desk)
     if state["status"] != EditionState.SENT:
         _explain_unfinished(name, state)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import idna
+
 from emails.addresses import TOKEN
 from emails.composition import Composition
 from emails.mime import MailHeaders
@@ -78,6 +80,17 @@ def mailing(
     )
 
 
+def ascii_address(email: str) -> str:
+    """`email` with its domain in the ASCII form (RFC 5890), as providers and headers want it."""
+    if email.isascii():
+        return email
+    local, _, domain = email.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError:
+        return email  # whoever takes it says why it can't be written to
+
+
 def delivery_key(edition_id: int, subscriber_id: int) -> str:
     """How a provider's events name a delivery."""
     return f"{edition_id}-{subscriber_id}"
@@ -88,7 +101,12 @@ def _recipients(imprinted: Imprint, rows: Sequence[Row], site: Site) -> list[Rec
     token_of = site.delivery_tokens(edition_id)
     keys = [delivery_key(edition_id, subscriber_id) for subscriber_id, _ in rows]
     return [
-        Recipient(key, email, message_id(key), {"token": token_of(subscriber_id)})
+        Recipient(
+            key,
+            ascii_address(email),
+            message_id(key),
+            {"token": token_of(subscriber_id)},
+        )
         for key, (subscriber_id, email) in zip(keys, rows, strict=True)
     ]
 

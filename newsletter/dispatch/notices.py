@@ -22,6 +22,7 @@ from emails.mime import MailHeaders
 from emails.notices import NoticeKind, compose_notice
 from newsletter.database import Database, db_now
 from newsletter.dispatch.ledger import monotonic
+from newsletter.dispatch.mailing import ascii_address
 from newsletter.dispatch.models import Notice
 from newsletter.dispatch.outcomes import BACKOFF_SECONDS, MAX_ATTEMPTS, REASON_LENGTH, backoff
 from newsletter.dispatch.outlet import hand_over
@@ -147,7 +148,7 @@ class NoticeSender:
         return Mailing(
             composition=self._compose(session, notice, publication, now=now),
             headers=headers,
-            recipients=[Recipient(key, email, headers.message_id(key), {})],
+            recipients=[Recipient(key, ascii_address(email), headers.message_id(key), {})],
             edition=EDITION,
             batch=key,
             may_begin=lambda: monotonic() < deadline,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from newsletter.dispatch.models import Delivery, Notice
+from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.models import Edition, EditionLink
 from newsletter.feedback.models import Event, LinkReader
 from subscribers import history, person
@@ -25,6 +26,16 @@ HAPPENED: Mapping[str, str] = {
     "unsure_at": "not confirmed by the provider",
 }
 """Column of a delivery -> its words in the timeline."""
+NOT_SENT = frozenset(
+    {
+        DeliveryState.REFUSED,
+        DeliveryState.FAILED,
+        DeliveryState.EXCLUDED,
+        DeliveryState.EXPIRED,
+        DeliveryState.CANCELLED,
+    }
+)
+"""What left no time behind: told at the time when the edition began to go out."""
 _OURS = {"batch_id", "position", "subscriber_id", "edition_id", "assumed"}
 """Of a delivery, what says nothing about the person."""
 
@@ -67,11 +78,15 @@ def whole_timeline(session: Session, subscriber_id: int) -> tuple[Told, ...]:
 
 
 def _of_delivery(delivery: Delivery, edition: Edition) -> list[Told]:
-    return [
+    told = [
         Told(at, f"edition {edition.name} {words}", edition.publication_id, "", _why(column, delivery))
         for column, words in HAPPENED.items()
         if (at := getattr(delivery, column)) is not None
     ]  # fmt: skip
+    if delivery.state in NOT_SENT:
+        at, what = edition.started_at or 0.0, f"edition {edition.name} {delivery.state}"
+        told.append(Told(at, what, edition.publication_id, "", delivery.reason or ""))
+    return told
 
 
 def _why(column: str, delivery: Delivery) -> str:

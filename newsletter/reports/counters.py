@@ -82,6 +82,12 @@ def exclusion_reasons(session: Session, edition_id: int) -> tuple[Reason, ...]:
     return _reasons(session, edition_id, _is(DeliveryState.EXCLUDED), DELIVERY.c.state)
 
 
+def refusal_reasons(session: Session, edition_id: int) -> tuple[Reason, ...]:
+    """Who was not taken by the provider, or not in all attempts, by its words."""
+    turned_away = DELIVERY.c.state.in_((DeliveryState.REFUSED, DeliveryState.FAILED))
+    return _reasons(session, edition_id, turned_away, DELIVERY.c.state)
+
+
 def _reasons(
     session: Session, edition_id: int, condition: ColumnElement[bool], kind: ColumnElement[Any]
 ) -> tuple[Reason, ...]:

@@ -15,6 +15,7 @@ from newsletter.reports.counters import (
     exclusion_reasons,
     figures_by_lane,
     link_figures,
+    refusal_reasons,
 )
 from newsletter.reports.figures import DeliveryFigures, LinkFigures, Reason, Tally
 
@@ -33,6 +34,7 @@ class EditionReport:
     lanes: dict[str, DeliveryFigures]
     """By recipient domain group."""
     bounces: tuple[Reason, ...]
+    refusals: tuple[Reason, ...]
     exclusions: tuple[Reason, ...]
     counted_opens: Tally
     """Requests for the pixel by readers who are only counted: one reader may be several."""
@@ -62,6 +64,7 @@ class EditionReport:
             "clicks": self.clicks,
             "clicks_machine": self.clicks_machine,
             "bounces": [asdict(reason) for reason in self.bounces],
+            "refusals": [asdict(reason) for reason in self.refusals],
             "exclusions": [asdict(reason) for reason in self.exclusions],
             "links": [_link(link) for link in self.links],
             "lanes": {lane: asdict(figures) for lane, figures in self.lanes.items()},
@@ -69,7 +72,7 @@ class EditionReport:
 
 
 def edition_report(session: Session, edition: Edition) -> EditionReport:
-    """Count one edition. Five statements, one of them over all deliveries."""
+    """Count one edition. Six statements, one of them over all deliveries."""
     lanes = figures_by_lane(session, edition.key)
     return EditionReport(
         edition=edition.name,
@@ -81,6 +84,7 @@ def edition_report(session: Session, edition: Edition) -> EditionReport:
         total=reduce(add, lanes.values(), DeliveryFigures()),
         lanes=lanes,
         bounces=bounce_reasons(session, edition.key),
+        refusals=refusal_reasons(session, edition.key),
         exclusions=exclusion_reasons(session, edition.key),
         counted_opens=counted_opens(session, edition.key),
         links=link_figures(session, edition.key),

@@ -10,6 +10,7 @@ from newsletter.reports.figures import DeliveryFigures
 from newsletter.reports.report import EditionReport
 
 TOP_LINKS = 10
+TOP_REASONS = 10
 Row = Sequence[str]
 
 
@@ -19,6 +20,7 @@ def render(report: EditionReport, console: Console) -> None:
     console.print(f"Edition {report.edition}, {report.status}", highlight=False)
     _table(console, "Delivery", ("", "count", "share"), _delivery(report.total))
     _table(console, "Bounces", ("kind", "reason", "count"), _bounces(report))
+    _table(console, "Not taken", ("state", "reason", "count"), _refusals(report))
     _table(console, "Left out since the freeze", ("reason", "count"), _left_out(report))
     _table(console, "Readers", ("", "count", "share"), _reading(report))
     _table(console, "Top links", ("link", "readers", "clicks", "automatic"), _links(report))
@@ -126,6 +128,11 @@ def _lanes(report: EditionReport) -> Iterable[Row]:
 def _bounces(report: EditionReport) -> Iterable[Row]:
     for bounce in report.bounces:
         yield bounce.kind, bounce.reason, _number(bounce.count)
+
+
+def _refusals(report: EditionReport) -> Iterable[Row]:
+    for refusal in report.refusals[:TOP_REASONS]:
+        yield refusal.kind, refusal.reason, _number(refusal.count)
 
 
 def _left_out(report: EditionReport) -> Iterable[Row]:

@@ -32,6 +32,7 @@ def report() -> EditionReport:
         total=DeliveryFigures(recipients=1_500, sent=1_500, delivered=1_470, bounced=30),
         lanes={},
         bounces=(Reason("hard", "5.1.1", 30),),
+        refusals=(),
         exclusions=(),
         counted_opens=Tally(7, 0),
         links=(LinkFigures(1, "https://a.example", "A story", Clicks(4, 5, 0), Tally()),),
