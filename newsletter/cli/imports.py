@@ -20,6 +20,7 @@ from newsletter.cli.output import (
     say,
     show_table,
 )
+from subscribers.columns import Field
 from subscribers.csv_files import open_csv
 from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_readers, rehearse
 
@@ -40,7 +41,9 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True)],
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)
+    ],
     import_as: Annotated[
         ImportAs, typer.Option("--as", help="What everyone in the file is.")
     ] = ImportAs.ACTIVE,
@@ -78,16 +81,23 @@ def import_(
 def _plan(
     desk: Desk, file: Path, import_as: ImportAs, consent: str | None, columns: list[str]
 ) -> ImportPlan:
-    for column in columns:
-        if "=" not in column:
-            raise typer.BadParameter(f"--column {column}: write HEADER=FIELD")
+    corrected = dict(map(_correction, columns))
     with desk.database.reading() as session:
         return ImportPlan(
             publication_id=desk.publication(session).key,
             consent=consent or f"imported from {file.name}",
             import_as=import_as,
-            columns=dict(column.split("=", 1) for column in columns),
+            columns=corrected,
         )
+
+
+def _correction(column: str) -> tuple[str, str]:
+    header, equals, field = column.rpartition("=")
+    if not equals:
+        raise typer.BadParameter(f"--column {column}: write HEADER=FIELD")
+    if field not in set(Field):
+        raise typer.BadParameter(f"--column {column}: the fields are {', '.join(Field)}")
+    return header, field
 
 
 def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
@@ -142,6 +152,12 @@ def _tell(
 
 
 def _columns(file: Path, plan: ImportPlan) -> Mapping[str, str]:
-    """What each column is taken as, by its header."""
+    """What each column is taken as, by its header; those that the plan corrects must be there."""
     with open_csv(file, plan.columns) as opened:
+        for header in plan.columns:
+            if header not in opened.header:
+                there = ", ".join(opened.header)
+                raise typer.BadParameter(
+                    f"--column {header}: {file.name} has no such column, but {there}"
+                )
         return dict(zip(opened.header, opened.columns, strict=True))
