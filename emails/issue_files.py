@@ -21,6 +21,8 @@ from emails.yaml_lines import read_yaml
 __all__ = ["IssueFile", "IssueFileError", "Problem", "issue_schema", "load_issue", "parse_issue"]
 
 MAX_BYTES = 4 * 1024 * 1024
+UNREADABLE = "unreadable"
+"""The code of the problem that the file can't be opened."""
 _LONGEST_SHOWN = 40
 
 
@@ -38,7 +40,7 @@ def load_issue(path: FilePath) -> IssueFile:
         source = path.read_bytes()
     except OSError as error:
         message = f"can't be read: {error.strerror or error}"
-        raise IssueFileError([Problem(str(path), None, "", message, "unreadable")]) from error
+        raise IssueFileError([Problem(str(path), None, "", message, UNREADABLE)]) from error
     return parse_issue(source, name=str(path))
 
 
@@ -177,6 +179,8 @@ def _message(details: ErrorDetails, path: Path) -> str:
             return _unknown(str(context["tag"]), sorted(KINDS), "kind")
         case "string_pattern_mismatch":
             words = f"must be {SHAPES[context['pattern']]}"
+        case "too_short" if isinstance(details["input"], str):
+            words = _WORDS["string_too_short"]
         case kind:
             words = _WORDS.get(kind, details["msg"].replace("Input should", "must"))
             words = words.format(**context, kinds=", ".join(sorted(KINDS)))

@@ -15,9 +15,10 @@ from emails.addresses import Addresses
 from emails.brand import Brand, Topic
 from emails.composer import compose as compose_issue
 from emails.composition import Composition, Finding
+from emails.errors import IssueFileError
 from emails.headers import parse_mailbox
 from emails.issue import Issue
-from emails.issue_files import IssueFile, load_issue
+from emails.issue_files import UNREADABLE, IssueFile, load_issue
 from emails.mime import MailHeaders, build_skeleton
 from emails.preflight import check as check_composition
 from emails.slots import fill
@@ -120,9 +121,21 @@ def preview(
 
     from newsletter.web.preview import create_preview
 
+    _require_readable(file, brand)
     app = create_preview(file, lambda issue: load_brand(brand, issue))
     say(f"Look at http://127.0.0.1:{port}/ ; Ctrl-C ends.")
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+
+def _require_readable(file: Path, brand: Path | None) -> None:
+    """Raise IssueFileError or OSError where a file is not there; what is wrong in it, the page shows."""
+    if brand is not None:
+        brand.read_bytes()
+    try:
+        load_issue(file)
+    except IssueFileError as error:
+        if any(problem.code == UNREADABLE for problem in error.problems):
+            raise
 
 
 def load_brand(path: Path | None, issue: Issue) -> Brand:

@@ -22,6 +22,13 @@ PublicationSlug = Annotated[
     str | None,
     typer.Option("--publication", "-p", help="Slug, where there are several publications."),
 ]
+WAYS_OUT: Mapping[type[OSError], str] = {
+    FileNotFoundError: "there is no such file or folder. Name one that is there.",
+    IsADirectoryError: "this is a folder. Name a file.",
+    NotADirectoryError: "this leads through a file as if it were a folder. Name a folder's.",
+    FileExistsError: "there is a file of that name already. Name another.",
+    PermissionError: "you may not read or write here. Name another place, or get the right.",
+}
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
@@ -66,10 +73,17 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
         if as_json:
             emit({"errors": [asdict(problem) for problem in error.problems]})
     else:
-        aside.print(str(error), style="bold red" if aside.is_terminal else None, markup=False)
+        words = _words(error)
+        aside.print(words, style="bold red" if aside.is_terminal else None, markup=False)
         if as_json:
-            emit({"error": {"code": type(error).__name__, "message": str(error)}})
+            emit({"error": {"code": type(error).__name__, "message": words}})
     sys.exit(1)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {WAYS_OUT.get(type(error), error.strerror)}"
+    return str(error)
 
 
 def confirm(question: str, *, yes: bool) -> None:

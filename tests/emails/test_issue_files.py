@@ -316,3 +316,11 @@ def test_the_real_editions_load_without_a_warning(date: str) -> None:
 
     assert parsed.issue.name == date
     assert parsed.warnings == ()
+
+
+def test_a_title_of_nothing_must_say_something() -> None:
+    text = "schema: 1\ndate: 2026-11-22\nsections: [{kind: links, items: [{title: ''}]}]\n"
+    with pytest.raises(IssueFileError) as refused:
+        parse_issue(text, name="f")
+    (message,) = [one.message for one in refused.value.problems if one.field.endswith("title")]
+    assert message == 'must say something (found "")'

@@ -129,6 +129,49 @@ def test_a_file_that_is_wrong_as_a_whole_is_told_before_anything_is_written(
     assert shell("subscribers", "export").out == before
 
 
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("Town=colour", ("colour", "the fields are", "time_zone", "attribute")),
+        ("Foo=email", ("Foo", "no such column", "Town")),
+    ],
+)
+def test_a_column_that_is_corrected_wrong_is_told_before_anything_is_written(
+    shell: Shell, column: str, words: tuple[str, ...]
+) -> None:
+    shell.write("more.csv", "email,Town\nnew@example.com,Kiel\n")
+    refused = shell("subscribers", "import", "more.csv", "--column", column)
+    assert refused.code == 2
+    assert all(word in refused.err for word in words)
+    assert shell("subscribers", "show", "new@example.com").code == 1
+
+
+def test_a_folder_is_not_imported(shell: Shell) -> None:
+    refused = shell("subscribers", "import", ".")
+    assert refused.code == 2
+    assert "'.'" in refused.err
+    assert "directory" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        (("subscribers", "export", "--one", "a@example.com", "--out", "no/a.json"), "no/a.json"),
+        (("subscribers", "export", "--out", "edition.yaml/a.csv"), "edition.yaml/a.csv"),
+        (("check", "edition.yaml", "--brand", "nope.toml"), "nope.toml"),
+        (("compose", "edition.yaml", "--out", "readers.csv"), "readers.csv"),
+    ],
+)
+def test_a_file_that_can_not_be_used_is_named_with_a_way_out(
+    shell: Shell, command: tuple[str, ...], path: str
+) -> None:
+    refused = shell(*command)
+    assert refused.code == 1
+    assert refused.err.startswith(f"{path}: ")
+    assert "Errno" not in refused.err
+    assert "Name " in refused.err
+
+
 def test_an_address_is_put_on_the_do_not_mail_list_and_taken_off(shell: Shell) -> None:
     assert shell("subscribers", "suppress", "a@example.com", "--note", "asked by phone").code == 0
     assert "manual" in shell("subscribers", "export").out
