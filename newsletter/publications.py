@@ -100,15 +100,15 @@ def find_publication(session: Session, slug: str | None = None) -> Publication:
     Raises:
         NotFound: none, or several and no slug; says which there are.
     """
-    publications = session.exec(select(Publication).order_by(Publication.slug)).all()
+    stored = session.exec(select(Publication).order_by(Publication.slug)).all()
+    if not stored:
+        raise NotFound("There is no publication yet. Run `newsletter init`.")
+    wanted = [one for one in stored if slug in {None, one.slug}]
+    if len(wanted) == 1:
+        return wanted[0]
+    names = ", ".join(one.slug for one in stored)
     if slug is not None:
-        publications = [one for one in publications if one.slug == slug]
-    if len(publications) == 1:
-        return publications[0]
-    if not publications:
-        wanted = f"“{slug}” " if slug else ""
-        raise NotFound(f"There is no publication {wanted}yet. Run `newsletter init`.")
-    names = ", ".join(one.slug for one in publications)
+        raise NotFound(f"There is no publication “{slug}”. There is: {names}.")
     raise NotFound(f"There are several publications ({names}): name one.")
 
 

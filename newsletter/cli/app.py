@@ -4,7 +4,8 @@
 """
 
 import sys
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -27,12 +28,11 @@ from newsletter.cli import (
     tokens,
     watch,
 )
-from newsletter.cli.output import fail
+from newsletter.cli.output import fail, say
 from newsletter.errors import NewsletterError
 from subscribers.errors import SubscribersError
 
 app = typer.Typer(
-    help="Newsletter: nobody left out, nobody twice; what you preview is what is sent.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -58,6 +58,22 @@ app.add_typer(edition, name="edition")
 app.add_typer(readers, name="subscribers")
 app.add_typer(returned, name="bounces")
 app.add_typer(token, name="token")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        say(f"newsletter {version('newsletter')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which this is."),
+    ] = False,
+) -> None:
+    """Newsletter: nobody left out, nobody twice; what you preview is what is sent."""
 
 
 def main() -> NoReturn:

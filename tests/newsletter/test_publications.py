@@ -1,4 +1,7 @@
+import pytest
+
 from newsletter.database import Database
+from newsletter.errors import NotFound
 from newsletter.publications import Publication, find_publication, store_publication
 from newsletter.settings import PublicationSettings
 
@@ -33,6 +36,18 @@ def test_storing_again_brings_the_look_up_to_date(database: Database) -> None:
         store_publication(session, WANTED)
         changed = store_publication(session, WANTED.model_copy(update={"tagline": "Else"}))
         assert changed.brand("https://ledger.example").tagline == "Else"
+
+
+def test_a_slug_of_none_is_told_with_those_that_there_are(database: Database) -> None:
+    with database.writing() as session:
+        with pytest.raises(NotFound, match="newsletter init"):
+            find_publication(session, "nope")
+        for slug in ("ledger", "tide"):
+            store_publication(session, WANTED.model_copy(update={"slug": slug}))
+        with pytest.raises(NotFound, match=r"“nope”.*ledger, tide"):
+            find_publication(session, "nope")
+        with pytest.raises(NotFound, match="name one"):
+            find_publication(session)
 
 
 def test_a_comma_in_the_senders_name_leaves_the_domain_alone() -> None:

@@ -4,6 +4,7 @@ import email
 import sqlite3
 from contextlib import closing
 from email import policy
+from importlib.metadata import version
 
 import pytest
 
@@ -79,6 +80,11 @@ def test_setting_up_says_that_the_database_is_away(shell: Shell, command: str) -
     assert refused.code == 1
     assert "DATABASE_URL" in refused.err
     assert "Traceback" not in refused.err
+
+
+def test_it_says_which_version_it_is(bare: Shell) -> None:
+    said = bare("--version")
+    assert (said.code, said.out) == (0, f"newsletter {version('newsletter')}\n")
 
 
 def test_wrong_usage_ends_with_2(bare: Shell) -> None:
