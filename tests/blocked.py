@@ -1,6 +1,15 @@
-"""Waiting, without sleeping, until PostgreSQL itself says that somebody waits for a lock."""
+"""Two at once on PostgreSQL, without sleeping: it says itself that somebody waits for a lock."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlmodel import Session
 
 from newsletter.database import Database
+
+Act = Callable[[Session], Any]
 
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity "
@@ -16,3 +25,21 @@ def wait_until_blocked(database: Database) -> None:
                 return
             connection.rollback()
     raise AssertionError("nobody had to wait: the two did not want the same thing")
+
+
+def overlap(database: Database, first: Act, second: Act) -> None:
+    """Begin `second` once `first` has done its work and not yet committed."""
+    acted = threading.Event()
+
+    def follow() -> None:
+        acted.wait(10)
+        with database.writing() as session:
+            second(session)
+
+    with ThreadPoolExecutor(1) as others:
+        with database.writing() as session:
+            first(session)
+            following = others.submit(follow)
+            acted.set()
+            wait_until_blocked(database)
+        following.result(10)

@@ -29,6 +29,7 @@ from newsletter.feedback.settling import TELLS_LATER
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.models import SuppressionReason
+from subscribers.readers import find_by_key_to_change
 from subscribers.suppression import suppress
 from subscribers.unsubscribe import complain, leave
 
@@ -68,23 +69,34 @@ def _draw(session: Session, case: _Case, worn_out: frozenset[int], *, now: float
     reader_id = case.placed.reader_id
     if case.act == Consequence.ALERT:
         _alert(session, case, now=now)
-    elif case.act == Consequence.SUPPRESS:
-        _suppress(session, case, SuppressionReason.HARD_BOUNCE, now=now)
-    elif case.act == Consequence.COUNT_SOFT and reader_id in worn_out:
-        _suppress(session, case, SuppressionReason.SOFT_BOUNCES, now=now)
-    elif case.act == Consequence.COMPLAIN and case.placed.email_key is not None:
-        complain(session, case.placed.email_key, _agreement(case), now=now)
     elif case.act == Consequence.LEAVE:
         _leave(session, case, now=now)
-
-
-def _suppress(session: Session, case: _Case, reason: SuppressionReason, *, now: float) -> None:
-    """Suppress an address that is a reader's; strangers on a shared account are not ours."""
-    if case.placed.email_key is None:
+    elif (email_key := _key_now(session, case)) is None:
         return
-    suppress(
-        session, case.placed.email_key, reason, now=now, source=SOURCE, note=_agreement(case).note
-    )
+    elif case.act == Consequence.SUPPRESS:
+        _suppress(session, email_key, case, SuppressionReason.HARD_BOUNCE, now=now)
+    elif case.act == Consequence.COUNT_SOFT and reader_id in worn_out:
+        _suppress(session, email_key, case, SuppressionReason.SOFT_BOUNCES, now=now)
+    elif case.act == Consequence.COMPLAIN:
+        complain(session, email_key, _agreement(case), now=now)
+
+
+def _key_now(session: Session, case: _Case) -> str | None:
+    """The reader's address key, the reader locked; None for who is no reader, or none any more.
+
+    Strangers on a shared account are not ours; and who was erased while we waited for the lock
+    must not be remembered by a suppression in clear.
+    """
+    key = case.placed.email_key
+    gone = key is None or find_by_key_to_change(session, key) is None
+    return None if gone else key
+
+
+def _suppress(
+    session: Session, email_key: str, case: _Case, reason: SuppressionReason, *, now: float
+) -> None:
+    note = _agreement(case).note
+    suppress(session, email_key, reason, now=now, source=SOURCE, note=note)
 
 
 def _leave(session: Session, case: _Case, *, now: float) -> None:

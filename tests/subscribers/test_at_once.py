@@ -1,7 +1,6 @@
 """Several doors at once, on PostgreSQL: who comes second sees what the first did."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -24,11 +23,10 @@ from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
 from subscribers.models import Happening, SuppressionReason, Tracking
-from tests.blocked import wait_until_blocked
+from tests.blocked import Act, overlap, wait_until_blocked
 from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
 
 ADA = "ada@example.org"
-Act = Callable[[Session], Any]
 
 
 @pytest.fixture
@@ -46,24 +44,6 @@ def readers(database: Database, tmp_path: Any) -> Readers:
         session.add(publication)
         session.flush()
         return Readers(database, publication.key, tmp_path)
-
-
-def overlap(database: Database, first: Act, second: Act) -> None:
-    """Begin `second` once `first` has done its work and not yet committed."""
-    acted = threading.Event()
-
-    def follow() -> None:
-        acted.wait(10)
-        with database.writing() as session:
-            second(session)
-
-    with ThreadPoolExecutor(1) as others:
-        with database.writing() as session:
-            first(session)
-            following = others.submit(follow)
-            acted.set()
-            wait_until_blocked(database)
-        following.result(10)
 
 
 def acts(readers: Readers, *, left_before: bool) -> dict[str, Act]:
