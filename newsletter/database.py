@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
@@ -84,6 +85,14 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def missing_file(self) -> Path | None:
+        """The SQLite file, where it is not there: to connect would make an empty one."""
+        file = self.engine.url.database
+        if not self.is_sqlite or not file or file == ":memory:" or Path(file).exists():
+            return None
+        return Path(file)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -256,13 +256,18 @@ class Settings(BaseSettings):
         return parts.scheme == "https" and not is_loopback_host(parts.hostname)
 
 
+def config_path() -> Path:
+    """Where `newsletter.toml` is looked for."""
+    return Path(os.environ.get("NEWSLETTER_CONFIG", CONFIG_FILE))
+
+
 def load_settings(config: Path | None = None) -> Settings:
     """Read the settings; relative paths in them are relative to the file's folder.
 
     Raises:
         ConfigurationError: naming the file and every setting at fault.
     """
-    path = config or Path(os.environ.get("NEWSLETTER_CONFIG", CONFIG_FILE))
+    path = config or config_path()
     values = _read_toml(path) if path.is_file() else {}
     try:
         settings = Settings(**values)

@@ -1,10 +1,12 @@
 """What a command works with: settings, database, links, publication."""
 
 import getpass
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -12,11 +14,11 @@ from sqlmodel import Session
 from newsletter.database import Database
 from newsletter.editions.library import find_edition
 from newsletter.editions.models import Edition
-from newsletter.errors import DatabaseError
+from newsletter.errors import ConfigurationError, DatabaseError
 from newsletter.logs import configure_logs
 from newsletter.migrate import is_current
 from newsletter.publications import Publication, find_publication
-from newsletter.settings import Settings, load_settings
+from newsletter.settings import Settings, config_path, load_settings
 from newsletter.site import Site
 
 T = TypeVar("T")
@@ -55,12 +57,16 @@ def open_desk(slug: str | None = None) -> Iterator[Desk]:
     """Open the database that the settings name.
 
     Raises:
+        ConfigurationError: nothing is set up in this folder.
         DatabaseError: it doesn't answer, or `newsletter migrate` has not been run.
     """
     settings = load_settings()
     configure_logs(settings.log_level)
     database = Database(settings.database_url)
     try:
+        require_set_up(database)
+        if file := database.missing_file:
+            raise DatabaseError(no_file(file))
         database.check()
         if not is_current(database):
             raise DatabaseError(
@@ -70,6 +76,21 @@ def open_desk(slug: str | None = None) -> Iterator[Desk]:
         yield Desk(settings, database, Site.of(settings), slug)
     finally:
         database.close()
+
+
+def require_set_up(database: Database) -> None:
+    """Raise ConfigurationError in a folder that has neither settings nor a database."""
+    config = config_path()
+    given = config.is_file() or "NEWSLETTER_DATABASE_URL" in os.environ
+    if database.missing_file and not given:
+        raise ConfigurationError(
+            f"There is no {config} here. Go to the folder that has one, name it in "
+            "NEWSLETTER_CONFIG, or run `newsletter init`, the first time."
+        )
+
+
+def no_file(file: Path) -> str:
+    return f"There is no database {file} yet. Run `newsletter init`, or `newsletter migrate`."
 
 
 def actor() -> str:

@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 import typer
 from sqlmodel import select
 
+from newsletter.cli.desk import no_file, require_set_up
 from newsletter.cli.output import AsJson, console, emit
 from newsletter.database import Database
 from newsletter.dispatch.lookout import disks, stranded
@@ -54,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Yield what each check found, in the order in which things are set up."""
     database = Database(settings.database_url)
     try:
+        require_set_up(database)
         yield from _database(database, settings.provider)
     finally:
         database.close()
@@ -66,6 +68,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(database: Database, provider: str) -> Iterator[Finding]:
+    if file := database.missing_file:
+        yield Finding("database", False, "not there", no_file(file))
+        return
     reached = _try("database", database.check, "it answers")
     yield reached
     if not reached.ok:
@@ -148,6 +153,8 @@ def _readiness(
 ) -> Iterator[Finding]:
     """Whether real mail may leave, publication by publication."""
     database = Database(settings.database_url)
+    if database.missing_file:
+        return
     try:
         with database.reading() as session:
             publications = session.exec(select(Publication)).all()

@@ -17,7 +17,13 @@ from newsletter.errors import ConfigurationError
 from newsletter.logs import configure_logs
 from newsletter.migrate import upgrade
 from newsletter.publications import store_publication
-from newsletter.settings import CONFIG_FILE, PublicationSettings, Settings, load_settings
+from newsletter.settings import (
+    CONFIG_FILE,
+    PublicationSettings,
+    Settings,
+    config_path,
+    load_settings,
+)
 
 SENDER_ADDRESS = "news@example.org"
 QUESTIONS = (
@@ -39,7 +45,7 @@ def init(as_json: AsJson = False) -> None:
 
     Can be repeated: it brings the stored publication up to what newsletter.toml says.
     """
-    path = Path(os.environ.get("NEWSLETTER_CONFIG", CONFIG_FILE))
+    path = config_path()
     if not path.is_file():
         _write_config(path, _ask())
     settings = load_settings(path)

@@ -49,6 +49,28 @@ def test_a_stored_time_zone_that_there_is_not_is_found_and_breaks_nothing(shell:
     assert "like Europe/Berlin" in shown.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("edition", "list"), ("subscribers", "export"), ("report", "2026-11-22"), ("doctor",)],
+)
+def test_a_command_in_a_folder_of_something_else_says_so_and_leaves_nothing_behind(
+    bare: Shell, command: tuple[str, ...]
+) -> None:
+    refused = bare(*command)
+    assert refused.code == 1
+    for words in ("no newsletter.toml here", "NEWSLETTER_CONFIG", "newsletter init"):
+        assert words in refused.err
+    assert list(bare.folder.iterdir()) == []
+
+
+def test_a_command_before_the_database_is_there_makes_none(bare: Shell) -> None:
+    bare.write("newsletter.toml", CONFIG)
+    refused = bare("edition", "list")
+    assert refused.code == 1
+    assert "newsletter.sqlite3" in refused.err
+    assert [path.name for path in bare.folder.iterdir()] == ["newsletter.toml"]
+
+
 def test_a_command_before_init_says_so(bare: Shell) -> None:
     refused = bare("edition", "list")
     assert refused.code == 1
@@ -105,6 +127,7 @@ def test_the_doctor_finds_a_healthy_house_healthy(shell: Shell) -> None:
     [
         ({"secret_key": "insecure-default-secret"}, "secret", "newsletter init"),
         ({"database_url": "postgresql://x@127.0.0.1:1/none"}, "database", "DATABASE_URL"),
+        ({"database_url": "sqlite:///none.sqlite3"}, "database", "newsletter init"),
         ({"database_url": "sqlite:///empty.sqlite3"}, "migrations", "newsletter migrate"),
         ({"provider": "smtp", "smtp_url": "smtp://127.0.0.1:1"}, "provider", "SMTP_URL"),
         ({"provider": "pigeon"}, "provider", "folder"),
@@ -114,11 +137,13 @@ def test_the_doctor_finds_a_healthy_house_healthy(shell: Shell) -> None:
 def test_the_doctor_names_what_is_wrong_with_its_cure(
     shell: Shell, settings: dict[str, str], check: str, cure: str
 ) -> None:
+    shell.write("empty.sqlite3", "")
     sick = shell("doctor", "--json", **settings)
     assert sick.code == 1
     found = {one["check"]: one for one in sick.json["checks"]}
     assert not found[check]["ok"]
     assert cure in found[check]["cure"]
+    assert not (shell.folder / "none.sqlite3").exists()
 
 
 def test_compose_needs_neither_database_nor_settings(bare: Shell) -> None:
