@@ -5,7 +5,13 @@ import pytest
 from sqlmodel import Session, select
 
 from subscribers import erasure, imports, merge, person, suppression, unsubscribe
-from subscribers.errors import ImportFileError, NoEmailColumn, RaggedRows, UnreadableFile
+from subscribers.errors import (
+    ImportFileError,
+    LinkUsed,
+    NoEmailColumn,
+    RaggedRows,
+    UnreadableFile,
+)
 from subscribers.imports import ImportAs, ImportReport
 from subscribers.merge import Terms
 from subscribers.models import ImportRun, SuppressionReason
@@ -64,7 +70,7 @@ def test_a_pending_reader_becomes_active_by_the_imports_consent(readers: Readers
 
     assert readers.bring_in(THREE) == ImportReport(rows=3, added=2, updated=1)
     assert readers.subscription("ada@example.org").mailable
-    with pytest.raises(Exception, match="used already"):
+    with pytest.raises(LinkUsed):
         readers.confirm(mail)
 
 
