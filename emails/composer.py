@@ -19,8 +19,9 @@ from emails.issue import Essay, Issue, Text
 from emails.link_book import LinkBook
 from emails.mjml import clean, mjml_to_html, render_template
 from emails.page import Page, no_note
+from emails.placeholders import Asked, asked_of, with_words
 from emails.plaintext import excerpt
-from emails.slots import mint_words
+from emails.slots import fill, mint_words
 from emails.utm import tagger
 from emails.wording import long_date
 
@@ -49,17 +50,21 @@ def compose(
     Raises CompositionError for a link without a number in `link_numbers`, or when a template
     gives something that is no MJML.
     """
-    slots = _mint_slots(issue, brand, addresses)
+    asked = asked_of(issue)
+    slots = _mint_slots(issue, brand, addresses, asked)
+    issue = with_words(issue, {one.placeholder: slots[one.in_text.name] for one in asked})
     placed = addresses.with_token(slots.get("token", ""))
     book = LinkBook(placed.click, link_numbers, tagger(brand.utm, issue))
     page = Page(issue, brand, book, placed.view_online, earlier)
     subject, preheader = _subject(page), _preheader(page, muted)
 
     mjml = _mjml(page, placed, muted, subject=subject, preheader=preheader)
+    mjml = _with_slots_of_markup(mjml, slots, asked)
     html = inline(mjml_to_html(mjml), page.stylesheet.inlined)
     text = _text(page, placed, muted)
 
-    _require_slots(slots, html, text)
+    _require_token(slots, html, text)
+    _require_plain_addresses(slots, asked, html)
     _look_over_sections(page, muted)
     return Composition(
         subject=subject,
@@ -70,22 +75,44 @@ def compose(
         slots=slots,
         links=page.book.links,
         warnings=tuple(page.findings),
+        personal=tuple(slot for one in asked for slot in (one.in_text, one.in_markup)),
     )
 
 
-def _mint_slots(issue: Issue, brand: Brand, addresses: Addresses) -> dict[str, str]:
-    """The slot word for the reader's token, if any address wants one."""
-    if TOKEN not in repr(addresses):
+def _mint_slots(
+    issue: Issue, brand: Brand, addresses: Addresses, asked: Sequence[Asked]
+) -> dict[str, str]:
+    """Slot words: for the reader's token, if any address wants one, and for what is asked of them."""
+    names = ["token"] if TOKEN in repr(addresses) else []
+    names += [slot.name for one in asked for slot in (one.in_text, one.in_markup)]
+    if not names:
         return {}
     content = f"{issue.model_dump_json()}{brand.model_dump_json()}{addresses!r}"
-    return mint_words(["token"], content)
+    return mint_words(names, content)
 
 
-def _require_slots(slots: Mapping[str, str], html: str, text: str) -> None:
+def _with_slots_of_markup(mjml: str, slots: Mapping[str, str], asked: Sequence[Asked]) -> str:
+    """Values stand escaped in markup, so their slots there are others than in the text."""
+    words = {one.in_text.name: slots[one.in_text.name] for one in asked}
+    return fill(mjml, words, {one.in_text.name: slots[one.in_markup.name] for one in asked})
+
+
+def _require_token(slots: Mapping[str, str], html: str, text: str) -> None:
     """A word that got lost on the way would be a mail without its unsubscribe link."""
-    if any(word not in html or word not in text for word in slots.values()):
+    word = slots.get("token", "")
+    if word not in html or word not in text:
         raise CompositionError(
             "a slot word got lost in rendering: the unsubscribe link needs {token} in its address"
+        )
+
+
+def _require_plain_addresses(slots: Mapping[str, str], asked: Sequence[Asked], html: str) -> None:
+    """Links are numbered, and pictures fetched: neither may hold what a reader typed."""
+    words = "|".join(slots[one.in_markup.name] for one in asked)
+    if words and re.search(rf'(?:href|src)="[^"]*(?:{words})', html):
+        raise CompositionError(
+            "a placeholder stands in an address, which must be the same for every reader: "
+            "take it out of the link"
         )
 
 

@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from emails.languages import ENGLISH, Words
+from emails.slots import SLOT_WORD
 from emails.tables import TableView
 from emails.wording import change
 
 WIDTH = 72
 _BLANKS = re.compile(r"[ \t\r\n]+")  # a no-break space breaks no line
 _ADDRESS = re.compile(r"://|@|^www\.")
+_SLOT = re.compile(f"({SLOT_WORD.pattern})")
 _CODE = re.compile(r" {4,}(?![-*>] |\d+\. )\S")
 _GUTTER = "  "
 _MIN_NAME = 16
@@ -60,19 +62,30 @@ def _pieces(text: str, width: int) -> Iterator[str]:
 
 
 def _cut(word: str, width: int) -> Iterator[str]:
-    start = taken = 0
-    for at, character in enumerate(word):
-        wide = _character_columns(character)
+    start = at = taken = 0
+    for unit in _units(word):
+        wide = columns(unit)
         if taken + wide > width:
             yield word[start:at]
             start, taken = at, 0
+        at += len(unit)
         taken += wide
     yield word[start:]
 
 
+def _units(word: str) -> Iterator[str]:
+    """What a cut may stand between: characters, and slot words, which are filled whole."""
+    for piece in _SLOT.split(word):
+        yield from [piece] if _SLOT.fullmatch(piece) else piece
+
+
 def excerpt(text: str, length: int) -> str:
-    """The beginning of `text` on one line, cut at a word, at most `length` characters."""
-    return textwrap.shorten(text, length, placeholder="…")
+    """The beginning of `text` on one line, cut at a word, at most `length` characters.
+
+    Languages without blanks between their words are cut at a character.
+    """
+    shortened = textwrap.shorten(text, length, placeholder="…")
+    return f"{next(_cut(text.strip(), length - 1))}…" if shortened == "…" else shortened
 
 
 def bulleted(text: str) -> str:

@@ -6,6 +6,7 @@ What needs the database or the network (history, links that answer, DNS) is look
 from collections.abc import Iterator
 from html import unescape
 
+from emails import placeholders
 from emails.addresses import TOKEN, Addresses
 from emails.brand import Brand, Palette, contrast
 from emails.composition import Composition, Finding
@@ -39,10 +40,12 @@ def check(
     An error means that it should not go out; a warning wants an editor's eye. With the
     `addresses` that it was composed with, the way out of the list is looked for, too.
     """
+    composition = composition.without_reader()
     outline, whereabouts = Outline(composition.html), Whereabouts(issue, composition, addresses)
     return (
         *composition.warnings,
         *_size(composition),
+        *placeholders.findings(issue),
         *_lengths(composition),
         *_markup(outline, whereabouts),
         *(_ways_out(composition, addresses) if addresses else ()),
@@ -56,8 +59,8 @@ def check(
 
 def filled_size(composition: Composition) -> int:
     """Octets of the HTML part once slots are filled."""
-    values = dict.fromkeys(composition.slots, "x" * TOKEN_LENGTH)
-    return len(fill(composition.html, composition.slots, values).encode("utf-8"))
+    html = fill(composition.html, composition.slots, composition.values("x" * TOKEN_LENGTH))
+    return len(html.encode("utf-8"))
 
 
 def _size(composition: Composition) -> Iterator[Finding]:

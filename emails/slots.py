@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NONCE_DIGITS = 9
+SLOT_WORD = re.compile(rf"Q[0-9a-f]{{{NONCE_DIGITS}}}R\d+Q")
+"""What every slot word looks like."""
 
 
 def mint_words(names: Sequence[str], content: str) -> dict[str, str]:

@@ -10,6 +10,9 @@ from emails.issue import Issue
 from emails.link_book import LinkBook
 from emails.mjml import render_template
 from emails.page import Page
+from emails.placeholders import asked_of, with_words
+from emails.reader import NOBODY
+from emails.slots import fill, mint_words
 
 
 def render_web(
@@ -19,9 +22,14 @@ def render_web(
 
     Its h1 is the issue's title, else the publication's name. Links are plain, whatever
     `addresses.click` says: nobody is counted on the web. Sections carry the same anchors that the
-    mail's "read more" links lead to.
+    mail's "read more" links lead to. Placeholders show their fallbacks.
     """
+    asked = asked_of(issue)
+    words = mint_words([one.in_markup.name for one in asked], issue.model_dump_json())
+    issue = with_words(issue, {one.placeholder: words[one.in_markup.name] for one in asked})
     page = Page(issue, brand, LinkBook(click=None), addresses.view_online, earlier)
     sections = [markup for _, markup in page.sections("web")]
     context = {**page.frame, "sections": sections, "archive": addresses.archive}
-    return Markup(render_template("edition.web.j2", context))  # noqa: S704 - escaped by Jinja
+    html = render_template("edition.web.j2", context)
+    fallbacks = {one.in_markup.name: one.in_markup.value(NOBODY) for one in asked}
+    return Markup(fill(html, words, fallbacks))  # noqa: S704 - escaped by Jinja, and above

@@ -1,13 +1,36 @@
 """Finding a reader and their subscription, to look at or to change."""
 
-from typing import TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, TypeVar
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from subscribers.among import among
 from subscribers.errors import UnknownReader
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import SUBSCRIBER, Subscriber, Subscription
 
 Row = TypeVar("Row", Subscriber, Subscription)
+
+
+class PersonalRow(NamedTuple):
+    """What a mail may say of one reader."""
+
+    id: int
+    name: str
+    attributes: dict[str, Any]
+    tags: list[str]
+
+
+def personal_rows(session: Session, ids: Collection[int]) -> Sequence[PersonalRow]:
+    """Fetch the names, attributes and tags of readers, in any order; the unknown are left out."""
+    columns = SUBSCRIBER.c
+    rows = session.execute(
+        select_columns(columns.id, columns.name, columns.attributes, columns.tags).where(
+            among(columns.id, ids)
+        )
+    )
+    return [PersonalRow(*row) for row in rows]
 
 
 def find(

@@ -49,7 +49,7 @@ def compose(
     """Write edition.mjml, .html, .txt and .eml as a sample reader would get them."""
     loaded = load_issue(file)
     look = load_brand(brand, loaded.issue)
-    composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
+    composition = compose_issue(loaded.issue, look, addresses=Addresses.sample()).without_reader()
     html = filled(composition, composition.html)
     text = filled(composition, composition.text)
     out.mkdir(parents=True, exist_ok=True)
@@ -161,8 +161,7 @@ def load_brand(path: Path | None, issue: Issue) -> Brand:
 
 def filled(composition: Composition, text: str) -> str:
     """The text with the sample reader's values in its slots."""
-    values = dict.fromkeys(composition.slots, SAMPLE_TOKEN)
-    return fill(text, composition.slots, values)
+    return fill(text, composition.slots, composition.values(SAMPLE_TOKEN))
 
 
 def sample_message(composition: Composition, brand: Brand) -> bytes:
@@ -180,7 +179,7 @@ def sample_message(composition: Composition, brand: Brand) -> bytes:
     )
     return build_skeleton(composition, headers).fill(
         {
-            **dict.fromkeys(composition.slots, SAMPLE_TOKEN),
+            **composition.values(SAMPLE_TOKEN),
             "to": SAMPLE_READER,
             "message_id": headers.message_id("sample"),
         }

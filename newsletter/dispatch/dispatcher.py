@@ -29,7 +29,7 @@ from newsletter.dispatch.locks import (
     lock_deliveries,
     lock_edition,
 )
-from newsletter.dispatch.mailing import mailing
+from newsletter.dispatch.mailing import Readers, mailing, readers_of
 from newsletter.dispatch.outcomes import Learn, Result, finish_window, learn_nothing
 from newsletter.dispatch.outlet import hand_over
 from newsletter.dispatch.pacing import Pace
@@ -69,6 +69,7 @@ class Flight:
 
     held: Held
     window: Window
+    readers: Readers
 
 
 @dataclass
@@ -280,7 +281,8 @@ class Dispatcher:
         match handed:
             case Window(rows, last):
                 if rows:
-                    step.launches.append(Flight(held, handed))
+                    readers = readers_of(session, held.edition.imprint, rows)
+                    step.launches.append(Flight(held, handed, readers))
                 if last:
                     step.drained.append(held)
             case Wait(seconds):
@@ -328,6 +330,7 @@ class Dispatcher:
             self._site,
             batch=str(held.lease.batch_id),
             may_begin=lambda: held.lease.is_alive,
+            readers=flight.readers,
         )
         held.flights += 1
         self._flights[hand_over(self._provider, letter)] = flight

@@ -1,19 +1,27 @@
 """Mailing: a window's rows become what a provider takes, slots filled by reference."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import idna
+from sqlmodel import Session
 
 from emails.addresses import TOKEN
 from emails.composition import Composition
 from emails.mime import MailHeaders
+from emails.reader import NOBODY, Reader
 from newsletter.dispatch.handoff import Row
 from newsletter.editions.models import Edition
 from newsletter.providers.base import Mailing, Recipient
 from newsletter.publications import Publication
 from newsletter.site import Site
+from subscribers.readers import personal_rows
+
+Readers = Mapping[int, Reader]
+"""What the mail may say of each reader, by subscriber id; of those who are missing, nothing."""
+NO_READERS: Readers = MappingProxyType({})
 
 SENDER_ID_AT_LEAST = 5
 TEST_READER = 0
@@ -58,6 +66,14 @@ def edition_headers(
     )
 
 
+def readers_of(session: Session, imprinted: Imprint, rows: Sequence[Row]) -> Readers:
+    """What the edition's placeholders need of a window's readers; asks nothing where it has none."""
+    if not imprinted.composition.personal:
+        return NO_READERS
+    found = personal_rows(session, [row.subscriber_id for row in rows])
+    return {one.id: Reader(one.name, one.attributes, one.tags) for one in found}
+
+
 def mailing(
     imprinted: Imprint,
     rows: Sequence[Row],
@@ -65,12 +81,13 @@ def mailing(
     *,
     batch: str,
     may_begin: Callable[[], bool],
+    readers: Readers = NO_READERS,
 ) -> Mailing:
     """Fill the slots of a window's readers."""
     return Mailing(
         composition=imprinted.composition,
         headers=imprinted.headers,
-        recipients=_recipients(imprinted, rows, site),
+        recipients=_recipients(imprinted, rows, site, readers),
         edition=str(imprinted.edition_id),
         batch=batch,
         return_path=partial(_return_path, site, imprinted.edition_id)
@@ -96,19 +113,25 @@ def delivery_key(edition_id: int, subscriber_id: int) -> str:
     return f"{edition_id}-{subscriber_id}"
 
 
-def _recipients(imprinted: Imprint, rows: Sequence[Row], site: Site) -> list[Recipient]:
+def _recipients(
+    imprinted: Imprint, rows: Sequence[Row], site: Site, readers: Readers
+) -> list[Recipient]:
     edition_id, message_id = imprinted.edition_id, imprinted.headers.message_id
-    token_of = site.delivery_tokens(edition_id)
+    values_of = _values(imprinted, site, readers)
     keys = [delivery_key(edition_id, subscriber_id) for subscriber_id, _ in rows]
     return [
-        Recipient(
-            key,
-            ascii_address(email),
-            message_id(key),
-            {"token": token_of(subscriber_id)},
-        )
+        Recipient(key, ascii_address(email), message_id(key), values_of(subscriber_id))
         for key, (subscriber_id, email) in zip(keys, rows, strict=True)
     ]
+
+
+def _values(imprinted: Imprint, site: Site, readers: Readers) -> Callable[[int], Mapping[str, str]]:
+    """From a subscriber's id to what stands in the slots of their mail."""
+    token_of = site.delivery_tokens(imprinted.edition_id)
+    if not imprinted.composition.personal:
+        return lambda subscriber_id: {"token": token_of(subscriber_id)}
+    values = imprinted.composition.values
+    return lambda subscriber_id: values(token_of(subscriber_id), readers.get(subscriber_id, NOBODY))
 
 
 def _return_path(site: Site, edition_id: int, recipient: Recipient) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from emails.issue import Issue
+from emails.placeholders import without_reader
 from emails.wording import long_date
 from newsletter.editions.approval import void_approval
 from newsletter.editions.locks import own_edition
@@ -187,7 +188,9 @@ def _revise(
     session: Session, edition: Edition, issue: Issue, *, source: str, author: str, now: float
 ) -> None:
     edition.revision += 1
-    edition.title = issue.title or issue.subject or _untitled(session, edition)
+    edition.title = (
+        issue.title or without_reader(issue.subject or "") or _untitled(session, edition)
+    )
     edition.number = issue.number
     edition.updated_at = now
     session.add(edition)

@@ -93,7 +93,7 @@ def make_proof(file: Path, brand_of: BrandOf) -> Proof:
     except (EmailsError, NewsletterError, OSError) as error:
         return Proof(stamp, error=str(error))
     findings = check(composition, issue=loaded.issue, brand=brand)
-    return Proof(stamp, composition, findings, loaded.warnings)
+    return Proof(stamp, composition.without_reader(), findings, loaded.warnings)
 
 
 def forced_dark(html: str) -> str:

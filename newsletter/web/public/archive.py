@@ -108,7 +108,7 @@ def _mail(house: House, request: Request, name: str) -> Response:
         publication = house.publication(session, request)
         edition = find_published(session, publication.key, name)
         _, mail = composed(session, edition, publication, Variant("off"), house.site)
-        return fill(mail.html, mail.slots, dict.fromkeys(mail.slots, WEB_COPY))
+        return fill(mail.html, mail.slots, mail.values(WEB_COPY))
 
     html = house.database.transact(work)
     return HTMLResponse(html, headers={**PUBLIC, "Content-Security-Policy": MAIL_POLICY})

@@ -7,6 +7,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select, tuple_
 from sqlmodel.sql.expression import SelectOfScalar
 
+from emails.placeholders import without_reader
 from newsletter.dispatch.models import Batch
 from newsletter.editions.library import find_edition
 from newsletter.editions.models import Edition, StoredComposition
@@ -79,5 +80,5 @@ def _as_mailed(session: Session, edition: Edition) -> Edition | None:
         return None
     copy = Edition(**{**edition.model_dump(), "revision": mailed})
     issue = current_issue(session, copy)
-    copy.title, copy.number = issue.title or issue.subject or "", issue.number
+    copy.title, copy.number = issue.title or without_reader(issue.subject or ""), issue.number
     return copy
