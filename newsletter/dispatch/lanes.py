@@ -3,7 +3,8 @@
 First attempts of which a lane's servers defer a quarter slow that lane down by a step; a window
 that they take speeds it up by one, and so does time. Retries slow nothing down, since they are
 those who were deferred: their servers' greylisting is no word about our pace. The step is kept with
-the lane's rate, for all workers.
+the lane's rate, for all workers. Of a provider that accepts everything and tells later, the events
+speak (feedback/lane_news.py).
 """
 
 import logging
@@ -18,6 +19,7 @@ from newsletter.database import db_now
 from newsletter.dispatch.models import ProviderRate
 from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.pacing import ALL_LANES, SLOWEST, locked_rates, pause_of, slowness_of
+from newsletter.providers.registry import TELLS_LATER
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ _SLOWED = select(ProviderRate, db_now()).where(
 
 
 @dataclass
-class _Heard:
+class Heard:
     """What a lane's servers said in this turn, in messages; `put_off`: of first attempts."""
 
     accepted: int = 0
@@ -49,16 +51,18 @@ class _Heard:
 
 def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -> None:
     """Slow lanes down, or up again, by what these windows met with; once every other lock is held."""
-    heard: dict[str, _Heard] = defaultdict(_Heard)
+    if provider in TELLS_LATER:
+        return
+    heard: dict[str, Heard] = defaultdict(Heard)
     for lesson in lessons:
         if lesson.accepted or lesson.deferred:
             heard[lesson.lane].add(lesson)
     slow = slowed_lanes(session, provider) if heard else {}
     steps = {
-        lane: step for lane, said in heard.items() if (step := _step(said, is_slow=lane in slow))
+        lane: step for lane, said in heard.items() if (step := step_of(said, is_slow=lane in slow))
     }
     if steps:
-        _change(session, provider, steps)
+        change_pace(session, provider, steps)
 
 
 def slowed_lanes(session: Session, provider: str) -> dict[str, int]:
@@ -67,14 +71,15 @@ def slowed_lanes(session: Session, provider: str) -> dict[str, int]:
     return {rate.lane: steps for rate, now in rows if (steps := slowness_of(rate, now))}
 
 
-def _step(heard: _Heard, *, is_slow: bool) -> int:
+def step_of(heard: Heard, *, is_slow: bool) -> int:
     """1 to slow down, -1 to speed up, 0 to leave it."""
     if heard.put_off >= max(DEFERRED_LEAST, heard.tried * DEFERRED_SHARE):
         return 1
     return -1 if is_slow and heard.accepted > heard.deferred else 0
 
 
-def _change(session: Session, provider: str, steps: dict[str, int]) -> None:
+def change_pace(session: Session, provider: str, steps: dict[str, int]) -> None:
+    """Slow these lanes down by a step (1), or up (-1)."""
     rates = locked_rates(session, provider, [ALL_LANES, *steps])
     now = session.execute(select(db_now())).scalar_one()
     for lane, step in steps.items():

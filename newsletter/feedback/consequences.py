@@ -25,7 +25,7 @@ from newsletter.feedback.bounce_policy import (
 )
 from newsletter.feedback.events import EventKind, PlacedEvent
 from newsletter.feedback.models import EVENT
-from newsletter.feedback.settling import TELLS_LATER
+from newsletter.providers.registry import TELLS_LATER
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.models import SuppressionReason

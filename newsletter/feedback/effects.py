@@ -1,6 +1,7 @@
-"""Events take effect, each once: on people, then on deliveries, then on the tallies."""
+"""Events take effect, each once: on people, then on deliveries, then on what is counted."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, update
 from sqlmodel import Session
@@ -8,20 +9,31 @@ from sqlmodel import Session
 from newsletter.dispatch.models import DELIVERY
 from newsletter.feedback.consequences import draw_consequences
 from newsletter.feedback.events import DeliveryKey, NormalEvent, store
+from newsletter.feedback.lane_news import LaneKey, Tidings
 from newsletter.feedback.placing import place
 from newsletter.feedback.settling import settle_deliveries
 
 
-def take_effect(session: Session, events: Sequence[NormalEvent], *, now: float) -> frozenset[int]:
-    """Store events, and let those that are new take effect, in the caller's transaction.
+class Aftermath(NamedTuple):
+    """What is to be looked at once events have taken effect, each in a transaction of its own.
 
-    Returns the editions that got new hard bounces: once this is committed, `bounce_brake` is to
-    look at them (it locks the edition, which comes before the deliveries locked here).
+    It locks what comes before the rows that the events have locked.
     """
+
+    bounced: frozenset[int] = frozenset()
+    """Editions that got new hard bounces: `bounce_brake`."""
+    lanes: frozenset[LaneKey] = frozenset()
+    """Lanes whose servers put us off, or don't any more: `change_paces`."""
+
+
+def take_effect(session: Session, events: Sequence[NormalEvent], *, now: float) -> Aftermath:
+    """Store events, and let those that are new take effect, in the caller's transaction."""
     new = store(session, place(session, events))
     draw_consequences(session, new, now=now)
-    weights = settle_deliveries(session, new)
-    return frozenset(edition_id for edition_id, weight in weights.items() if weight.hard)
+    tidings = Tidings.begin(session, now=now)
+    weights = settle_deliveries(session, new, tidings)
+    bounced = frozenset(edition_id for edition_id, weight in weights.items() if weight.hard)
+    return Aftermath(bounced, tidings.keep(session))
 
 
 def note_departure(session: Session, delivery: DeliveryKey, *, at: float) -> None:

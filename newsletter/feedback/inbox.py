@@ -7,7 +7,7 @@ fails again and again, is set aside with its error: it must not hold up what cam
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from typing import Protocol
@@ -21,9 +21,10 @@ from newsletter.errors import DatabaseError
 from newsletter.feedback import refusals, sendgrid
 from newsletter.feedback.bounce_policy import ENDS_MAIL, consequence
 from newsletter.feedback.brake import bounce_brake
-from newsletter.feedback.effects import take_effect
+from newsletter.feedback.effects import Aftermath, take_effect
 from newsletter.feedback.errors import UnreadableBody
 from newsletter.feedback.events import NormalEvent
+from newsletter.feedback.lane_news import change_paces
 from newsletter.feedback.models import INBOX_ITEM, InboxItem
 from newsletter.feedback.returned import reader as returned
 from newsletter.one_line import one_line
@@ -85,10 +86,10 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Done:
-    """How much was done, and the editions that got hard bounces."""
+    """How much was done, and what it has led to."""
 
     count: int = 0
-    bounced: frozenset[int] = frozenset()
+    aftermath: Aftermath = field(default_factory=Aftermath)
 
 
 def work_inbox(database: Database, *, now: float) -> int:
@@ -101,9 +102,16 @@ def work_inbox(database: Database, *, now: float) -> int:
     if not requests:
         return 0
     done = _work_together(database, requests, now)
-    for edition_id in sorted(done.bounced):
+    for one in done:
+        _see_to(database, one.aftermath, now)
+    return sum(one.count for one in done)
+
+
+def _see_to(database: Database, aftermath: Aftermath, now: float) -> None:
+    for edition_id in sorted(aftermath.bounced):
         database.transact(partial(bounce_brake, edition_id=edition_id, now=now))
-    return done.count
+    if aftermath.lanes:
+        database.transact(partial(change_paces, lanes=aftermath.lanes))
 
 
 def _read_pending(database: Database) -> list[_Read]:
@@ -133,13 +141,12 @@ def _read(item: InboxItem) -> _Read:
         return _Read(item.id, error=_words(error))
 
 
-def _work_together(database: Database, requests: Sequence[_Read], now: float) -> _Done:
+def _work_together(database: Database, requests: Sequence[_Read], now: float) -> list[_Done]:
     try:
-        return database.transact(partial(_work, requests=requests, now=now))
+        return [database.transact(partial(_work, requests=requests, now=now))]
     except Exception:  # it may lie in one of them, and the others must get on
         log.exception("webhooks can't be worked through together; now one by one")
-    done = [_work_alone(database, one, now) for one in requests]
-    return _Done(sum(one.count for one in done), frozenset().union(*(one.bounced for one in done)))
+    return [_work_alone(database, one, now) for one in requests]
 
 
 def _work(session: Session, *, requests: Sequence[_Read], now: float) -> _Done:
@@ -160,8 +167,8 @@ def _work(session: Session, *, requests: Sequence[_Read], now: float) -> _Done:
         events += taken
         looked_at += 1
     session.flush()
-    bounced = take_effect(session, events, now=now)
-    return _Done(looked_at + len(events), bounced)
+    aftermath = take_effect(session, events, now=now)
+    return _Done(looked_at + len(events), aftermath)
 
 
 def _work_alone(database: Database, read: _Read, now: float) -> _Done:

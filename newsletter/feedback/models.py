@@ -123,6 +123,20 @@ class BounceTally(SQLModel, table=True):
     """Of these, bounced hard."""
 
 
+class LaneNews(SQLModel, table=True):
+    """What a provider's events have told of one lane lately, each delivery counted once."""
+
+    __tablename__ = "lane_news"
+
+    provider: str = Field(primary_key=True)
+    lane: str = Field(primary_key=True)
+    since: float
+    """When counting began, by the database's clock."""
+    heard: int = 0
+    """Deliveries that were delivered or put off."""
+    put_off: int = 0
+
+
 # The same tables for statements in bulk (Core rows).
 INBOX_ITEM: Table = SQLModel.metadata.tables["inbox_item"]
 EVENT: Table = SQLModel.metadata.tables["event"]
@@ -130,3 +144,4 @@ HIT: Table = SQLModel.metadata.tables["hit"]
 LINK_READER: Table = SQLModel.metadata.tables["link_reader"]
 EDITION_TALLY: Table = SQLModel.metadata.tables["edition_tally"]
 BOUNCE_TALLY: Table = SQLModel.metadata.tables["bounce_tally"]
+LANE_NEWS: Table = SQLModel.metadata.tables["lane_news"]

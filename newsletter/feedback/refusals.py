@@ -18,9 +18,10 @@ from newsletter.feedback.bounce_policy import blame
 from newsletter.feedback.errors import UnreadableBody
 from newsletter.feedback.events import EventKind, NormalEvent
 from newsletter.feedback.models import INBOX_ITEM
-from newsletter.feedback.settling import TELLS_LATER, Weight, add_to_tally
+from newsletter.feedback.settling import Weight, add_to_tally
 from newsletter.one_line import one_line
 from newsletter.providers.base import Outcome
+from newsletter.providers.registry import TELLS_LATER
 from subscribers.addresses import mask_within
 from subscribers.upsert import insert
 

@@ -12,17 +12,17 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
-from newsletter.dispatch.models import DELIVERY
+from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.states import EVIDENCE_BEFORE, OPEN, DeliveryState
-from newsletter.feedback import sendgrid
 from newsletter.feedback.events import (
     BounceKind,
-    DeliveryKey,
     EventKind,
     NormalEvent,
     PlacedEvent,
 )
+from newsletter.feedback.lane_news import LaneKey, Tidings
 from newsletter.feedback.models import BOUNCE_TALLY
+from newsletter.providers.registry import TELLS_LATER
 from subscribers.upsert import insert
 
 Row = Mapping[str, Any]
@@ -52,9 +52,6 @@ REPLACES: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.ACCEPTED: OPEN,
     **EVIDENCE_BEFORE,
 }
-TELLS_LATER = frozenset({sendgrid.PROVIDER})
-"""Providers whose acceptance settles nothing, since their events do; of others it is the last word,
-unless the message comes back."""
 SETTLED_BY = ("delivered_at", "bounced_at", "complained_at")
 
 
@@ -109,17 +106,20 @@ def _is_hard(row: Row) -> bool:
     return bool(row["bounce_kind"] == BounceKind.HARD)
 
 
-def settle_deliveries(session: Session, placed: Iterable[PlacedEvent]) -> dict[int, Weight]:
+def settle_deliveries(
+    session: Session, placed: Iterable[PlacedEvent], tidings: Tidings
+) -> dict[int, Weight]:
     """Settle the deliveries that events are about; return what each edition gained.
 
-    Deliveries are locked in the order of their key, and the tallies after them.
+    Deliveries are locked in the order of their key, and the tallies after them. What that says of
+    their lanes is added to `tidings`.
     """
     events: dict[int, dict[int, list[NormalEvent]]] = defaultdict(lambda: defaultdict(list))
     for one in placed:
         if one.delivery is not None:
             events[one.delivery.edition_id][one.delivery.subscriber_id].append(one.event)
     weights = {
-        edition_id: _settle_edition(session, edition_id, events[edition_id])
+        edition_id: _settle_edition(session, edition_id, events[edition_id], tidings)
         for edition_id in sorted(events)
     }
     for edition_id, weight in weights.items():
@@ -128,19 +128,20 @@ def settle_deliveries(session: Session, placed: Iterable[PlacedEvent]) -> dict[i
 
 
 def _settle_edition(
-    session: Session, edition_id: int, events: Mapping[int, list[NormalEvent]]
+    session: Session, edition_id: int, events: Mapping[int, list[NormalEvent]], tidings: Tidings
 ) -> Weight:
     weight = Weight()
     changes: list[dict[str, Any]] = []
-    for key, before in _locked(session, edition_id, events):
-        after = before
-        for event in events[key.subscriber_id]:
+    for subscriber_id, lane, before in _locked(session, edition_id, events):
+        after, said = before, events[subscriber_id]
+        for event in said:
             after = settle(after, event)
-        told_later = all(one.provider in TELLS_LATER for one in events[key.subscriber_id])
+        told_later = all(one.provider in TELLS_LATER for one in said)
         weight.add(before, after, SETTLED_BY if told_later else (*SETTLED_BY, "accepted_at"))
         if after != before:
+            tidings.add(lane, before, after, said)
             values = {f"new_{column}": after[column] for column in COLUMNS}
-            changes.append({"edition": edition_id, "subscriber": key.subscriber_id, **values})
+            changes.append({"edition": edition_id, "subscriber": subscriber_id, **values})
     if changes:
         session.execute(_UPDATE, changes)
     return weight
@@ -158,18 +159,22 @@ _UPDATE = (
 
 def _locked(
     session: Session, edition_id: int, subscriber_ids: Iterable[int]
-) -> list[tuple[DeliveryKey, Row]]:
+) -> list[tuple[int, LaneKey, Row]]:
+    """Subscriber id, lane and columns of each delivery."""
+    places = (DELIVERY.c.subscriber_id, BATCH.c.provider, BATCH.c.lane)
     rows = session.execute(
-        select(DELIVERY.c.subscriber_id, *(DELIVERY.c[column] for column in COLUMNS))
+        select(*places, *(DELIVERY.c[column] for column in COLUMNS))
+        .join_from(DELIVERY, BATCH, BATCH.c.id == DELIVERY.c.batch_id)
         .where(
             DELIVERY.c.edition_id == edition_id,
             DELIVERY.c.subscriber_id.in_(subscriber_ids),
         )
         .order_by(DELIVERY.c.subscriber_id)
-        .with_for_update()
+        .with_for_update(of=DELIVERY)
     )
     return [
-        (DeliveryKey(edition_id, row[0]), dict(zip(COLUMNS, row[1:], strict=True))) for row in rows
+        (reader, LaneKey(provider, lane), dict(zip(COLUMNS, columns, strict=True)))
+        for reader, provider, lane, *columns in rows
     ]
 
 

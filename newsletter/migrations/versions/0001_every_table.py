@@ -94,6 +94,15 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "lane_news",
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("heard", sa.Integer(), nullable=False),
+        sa.Column("put_off", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "lane"),
+    )
+    op.create_table(
         "provider_rate",
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
@@ -675,6 +684,7 @@ def downgrade() -> None:
     op.drop_table("subscriber")
     op.drop_table("publication")
     op.drop_table("provider_rate")
+    op.drop_table("lane_news")
     with op.batch_alter_table("inbox_item", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_inbox_waiting",

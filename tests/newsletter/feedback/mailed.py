@@ -57,6 +57,7 @@ class Mailed:
         state: str = "accepted",
         tracking: str = "linked",
         links: int = 5,
+        lane: str = "other",
     ) -> int:
         """Mail an edition to readers, `day` days after the first; return its id."""
         at = SENT_AT + day * DAY
@@ -66,7 +67,7 @@ class Mailed:
                 edition_id=edition.key,
                 chunk=0,
                 variant=tracking,
-                lane="other",
+                lane=lane,
                 ordinal=0,
                 provider="sendgrid",
                 state="done",

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from newsletter.database import Database
 from newsletter.errors import DatabaseError
 from newsletter.feedback.duty import work_feedback, work_off_inbox
-from newsletter.feedback.effects import take_effect
+from newsletter.feedback.effects import Aftermath, take_effect
 from newsletter.feedback.events import NormalEvent
 from newsletter.feedback.inbox import (
     EVENTS,
@@ -81,7 +81,7 @@ def test_a_body_that_trips_us_up_is_set_aside_and_the_others_are_read(
     readers = mailed.readers(3)
     edition_id = mailed.edition(readers)
 
-    def trip(session: Session, events: Sequence[NormalEvent], *, now: float) -> frozenset[int]:
+    def trip(session: Session, events: Sequence[NormalEvent], *, now: float) -> Aftermath:
         effect = take_effect(session, events, now=now)
         if any(one.raw.get("poison") for one in events):
             raise ZeroDivisionError("a bug of ours")
@@ -145,7 +145,7 @@ def test_a_body_at_which_the_database_fails_each_time_stops_the_others_not_at_al
     readers = mailed.readers(3)
     edition_id = mailed.edition(readers)
 
-    def fail(session: Session, events: Sequence[NormalEvent], *, now: float) -> frozenset[int]:
+    def fail(session: Session, events: Sequence[NormalEvent], *, now: float) -> Aftermath:
         if any(one.raw.get("poison") for one in events):
             raise OperationalError("SELECT", {}, Exception("terminating connection"))
         return take_effect(session, events, now=now)
