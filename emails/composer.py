@@ -64,7 +64,7 @@ def compose(
     text = _text(page, placed, muted)
 
     _require_token(slots, html, text)
-    _require_plain_addresses(slots, asked, html)
+    _require_plain_addresses(slots, asked, html, page.book.links)
     _look_over_sections(page, muted)
     return Composition(
         subject=subject,
@@ -106,10 +106,15 @@ def _require_token(slots: Mapping[str, str], html: str, text: str) -> None:
         )
 
 
-def _require_plain_addresses(slots: Mapping[str, str], asked: Sequence[Asked], html: str) -> None:
+def _require_plain_addresses(
+    slots: Mapping[str, str], asked: Sequence[Asked], html: str, links: Sequence[TrackedLink]
+) -> None:
     """Links are numbered, and pictures fetched: neither may hold what a reader typed."""
-    words = "|".join(slots[one.in_markup.name] for one in asked)
-    if words and re.search(rf'(?:href|src)="[^"]*(?:{words})', html):
+    in_links = [slots[one.in_text.name] for one in asked]
+    in_html = "|".join(slots[one.in_markup.name] for one in asked)
+    if any(word in link.url for word in in_links for link in links) or (
+        in_html and re.search(rf'(?:href|src)="[^"]*(?:{in_html})', html)
+    ):
         raise CompositionError(
             "a placeholder stands in an address, which must be the same for every reader: "
             "take it out of the link"

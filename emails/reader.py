@@ -20,7 +20,7 @@ _UNFIT = re.compile(
 )
 # Mail programs make links of these. A name that leads somewhere is no name: somebody else typed it
 # into the form.
-_LEADS_SOMEWHERE = re.compile(r"[@/]|www\.|\w\.(?:[a-z]{2,}|[A-Z]{2,})\b")
+_LEADS_SOMEWHERE = re.compile(r"@|://|www\.|\w\.(?:[a-z]{2,}|[A-Z]{2,})\b")
 
 
 @dataclass(frozen=True, slots=True)

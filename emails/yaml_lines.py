@@ -30,6 +30,10 @@ _CURES = {
     ),
 }
 
+_NO_WORD = (
+    "has a key that is no plain word: text that begins with { or [ needs quotes around all of it"
+)
+
 
 def read_yaml(source: str) -> Document:
     """The file's one YAML document. Remarks, rather than raises, whatever is wrong with it."""
@@ -146,7 +150,7 @@ class _Reader:
                 break
             line = _line(event)
             if not isinstance(event, yaml.ScalarEvent):
-                raise Unreadable(path, line, "has a key that is no plain word", "yaml_syntax")
+                raise Unreadable(path, line, _NO_WORD, "yaml_syntax")
             key = str(event.value)
             here = (*path, key)
             if key in fields:

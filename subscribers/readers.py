@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from subscribers.among import among
 from subscribers.errors import UnknownReader
-from subscribers.models import SUBSCRIBER, Subscriber, Subscription
+from subscribers.models import SUBSCRIBER, SUBSCRIPTION, Subscriber, Subscription
 
 Row = TypeVar("Row", Subscriber, Subscription)
 
@@ -22,13 +22,26 @@ class PersonalRow(NamedTuple):
     tags: list[str]
 
 
+_PERSONAL = select_columns(
+    SUBSCRIBER.c.id, SUBSCRIBER.c.name, SUBSCRIBER.c.attributes, SUBSCRIBER.c.tags
+)
+
+
 def personal_rows(session: Session, ids: Collection[int]) -> Sequence[PersonalRow]:
     """Fetch the names, attributes and tags of readers, in any order; the unknown are left out."""
-    columns = SUBSCRIBER.c
+    rows = session.execute(_PERSONAL.where(among(SUBSCRIBER.c.id, ids)))
+    return [PersonalRow(*row) for row in rows]
+
+
+def newest_personal_rows(
+    session: Session, publication_id: int, *, most: int
+) -> Sequence[PersonalRow]:
+    """Fetch the same of up to `most` readers who get the publication, the newest first."""
     rows = session.execute(
-        select_columns(columns.id, columns.name, columns.attributes, columns.tags).where(
-            among(columns.id, ids)
-        )
+        _PERSONAL.join(SUBSCRIPTION, SUBSCRIPTION.c.subscriber_id == SUBSCRIBER.c.id)
+        .where(SUBSCRIPTION.c.publication_id == publication_id, SUBSCRIPTION.c.mailable)
+        .order_by(SUBSCRIPTION.c.subscriber_id.desc())
+        .limit(most)
     )
     return [PersonalRow(*row) for row in rows]
 
