@@ -20,6 +20,7 @@ from newsletter.cli import (
     editions,
     imports,
     report,
+    reroute,
     resolve,
     run,
     send,
@@ -48,7 +49,7 @@ token = typer.Typer(help="Bearer tokens for editors' tools.", no_args_is_help=Tr
 
 for module in (setup, compose, send, report, run, doctor, demo, bench):
     module.register(app)
-for module in (editions, resolve, watch):
+for module in (editions, resolve, reroute, watch):
     module.register(edition)
 for module in (imports, subscribers, do_not_mail):
     module.register(readers)

@@ -39,9 +39,9 @@ class Stranded(NamedTuple):
     @property
     def cure(self) -> str:
         return (
-            f"Set PROVIDER back to {self.provider} until it is sent, or let one more worker run "
-            f"with NEWSLETTER_PROVIDER={self.provider}; or cancel: "
-            f"newsletter edition cancel {self.edition.name}"
+            "To go on with the settings' provider: "
+            f"newsletter edition reroute {self.edition.name}. "
+            f"Or set PROVIDER back to {self.provider} until it is sent."
         )
 
 

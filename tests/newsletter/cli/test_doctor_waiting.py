@@ -34,4 +34,9 @@ def test_batches_of_another_provider_are_named_with_the_cure(shell: Shell) -> No
     assert answer.code == 1
     (finding,) = (one for one in answer.json["checks"] if one["check"].startswith("edition"))
     assert finding["words"] == "1 batches wait for smtp, and PROVIDER is folder"
-    assert "NEWSLETTER_PROVIDER=smtp" in finding["cure"]
+    assert "newsletter edition reroute 2026-11-22" in finding["cure"]
+
+    moved = shell("edition", "reroute", "2026-11-22", "--json")
+
+    assert (moved.code, moved.json["provider"]) == (0, "folder")
+    assert shell("doctor").code == 0

@@ -54,7 +54,7 @@ def test_batches_of_another_provider_are_told_once_with_the_cure(
     assert headings(desk) == ["Edition 2026-11-22 waits for provider scripted"]
     with desk.database.reading() as session:
         (one,) = stranded(session, "folder")
-        assert "PROVIDER=scripted" in one.cure
+        assert "edition reroute 2026-11-22" in one.cure
         assert stranded(session, "scripted") == []
 
 
