@@ -36,7 +36,7 @@ ISSUES = {
 
 
 def filled(composition: Composition, part: str) -> str:
-    return fill(part, composition.slots, dict.fromkeys(composition.slots, "TOKEN"))
+    return fill(part, composition.slots, composition.values("TOKEN"))
 
 
 def lines(html: str) -> str:

@@ -21,17 +21,35 @@ DATE = "2026-11-22"
 EVERYTHING = Path(__file__).parents[2] / "emails" / "everything.yaml"
 SLOT_WORD = re.compile(rb"Q[0-9a-f]{9}R\d+Q")
 TOKEN = b"TOKEN"
+NAMES = {"a@example.com": "A", "b@example.com": "B", "c@example.com": "C"}
+"""As the shell's readers are called; the test mail goes to nobody."""
 
 
 def parts(path: Path) -> tuple[bytes, bytes]:
-    """HTML and text of a message, with line breaks and token made alike."""
+    """HTML and text of a message, with line breaks, token and reader's name made alike."""
     message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
     token = str(message["List-Unsubscribe"]).partition("/unsubscribe/")[2].partition(">")[0]
     assert len(token) > 10
     html, text = (
-        _octets(message, kind).replace(token.encode(), TOKEN) for kind in ("html", "plain")
+        _nameless(_octets(message, kind), NAMES.get(message["To"])).replace(token.encode(), TOKEN)
+        for kind in ("html", "plain")
     )
     return html, text
+
+
+def _nameless(part: bytes, name: str | None) -> bytes:
+    """The part with the fallbacks of everything.yaml in place of `name`, which must be there."""
+    if name is None:
+        return part
+    friend = b"friend &amp; reader" if part.startswith(b"<!DOCTYPE") else b"friend & reader"
+    assert b"dear %b," % name.encode() in part
+    for own, fallback in (
+        (b"dear %b,", b"dear %b," % friend),
+        (b"<strong>%b</strong>", b"<strong>%b</strong>" % friend),
+        (b"kinds, %b, on", b"kinds, reader, on"),
+    ):
+        part = part.replace(own % name.encode(), fallback)
+    return part
 
 
 def _octets(message: EmailMessage, kind: str) -> bytes:
