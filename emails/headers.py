@@ -102,6 +102,14 @@ def parse_mailbox(name: str, value: str) -> Mailbox:
     return Mailbox(_unquoted(display), address)
 
 
+def is_international(address: str) -> bool:
+    """Whether it is a bare address whose local part has letters beyond ASCII (RFC 6532 §3.2)."""
+    local, _, domain = address.rpartition("@")
+    if local.isascii() or not domain.isascii() or _CONTROL.search(address):
+        return False
+    return _ADDRESS.fullmatch(address) is not None
+
+
 def _unquoted(display: str) -> str:
     """A name that was given as RFC 5322's quoted string already, without its quotes."""
     quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', display)

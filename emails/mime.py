@@ -253,6 +253,9 @@ def _encode_word(value: str) -> bytes:
 
 
 def _encode_mailbox(value: str) -> bytes:
+    """A mailbox; an address beyond ASCII as UTF-8 (RFC 6532 §3.2), for servers with SMTPUTF8."""
+    if len(value) <= SLOT_OCTETS and fields.is_international(value):
+        return value.encode()
     plain = fields.BARE_ADDRESS.fullmatch(value)
     return _short_ascii(value if plain else fields.mailbox("To", value))
 

@@ -170,13 +170,14 @@ class Channel(asyncio.Protocol):
 class Conversation:
     """Delivers jobs over one channel until the queue is empty or the connection worn out.
 
-    `limit` is how many messages a connection may carry. No job that it took is left without an
-    outcome, except those that it puts back.
+    `limit` is how many messages a connection may carry, `smtputf8` whether it carries addresses
+    beyond ASCII. No job that it took is left without an outcome, except those that it puts back.
     """
 
-    def __init__(self, channel: Channel, *, pipelining: bool, limit: int) -> None:
+    def __init__(self, channel: Channel, *, pipelining: bool, smtputf8: bool, limit: int) -> None:
         self._channel = channel
         self._pipelining = pipelining
+        self._smtputf8 = smtputf8
         self._left = limit
         self._in_hand: deque[Job] = deque()
 
@@ -214,7 +215,7 @@ class Conversation:
 
     def _next(self, queue: JobQueue, *, after: tuple[bytes, ...]) -> Job | None:
         """Write `after`, and together with it what announces the next job."""
-        job = queue.take() if self._left > 0 else None
+        job = queue.take(smtputf8=self._smtputf8) if self._left > 0 else None
         if job is None:
             self._channel.write(after)
             return None

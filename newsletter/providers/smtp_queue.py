@@ -24,6 +24,8 @@ MOST_TRIES = 2
 REFUSED_ALIKE = 10
 """So many refusals that are about us, and nothing taken: the rest of the window is not tried."""
 NOT_BEGUN = "not-begun"
+INTERNATIONAL = b" BODY=8BITMIME SMTPUTF8"
+"""What MAIL says of a message whose address is not ASCII (RFC 6531 §3.4, RFC 6152 §2)."""
 
 
 @dataclass
@@ -192,11 +194,13 @@ class Job:
         self._recipient = recipient
         self._sender = sender
 
-    def prepare(self) -> None:
+    def prepare(self, *, smtputf8: bool) -> None:
         """Make envelope and message. Raises EmailsError or AddressError if they can't be."""
+        recipient = path(self._recipient.email, smtputf8=smtputf8)
+        options = b"" if recipient.isascii() else INTERNATIONAL
         self.envelope = (
-            b"MAIL FROM:<%b>\r\n" % path(self._sender),
-            b"RCPT TO:<%b>\r\n" % path(self._recipient.email),
+            b"MAIL FROM:<%b>%b\r\n" % (path(self._sender), options),
+            b"RCPT TO:<%b>\r\n" % recipient,
             b"DATA\r\n",
         )
         self.message = self.window.message(self._recipient)
@@ -218,15 +222,18 @@ class JobQueue:
     def add(self, jobs: Iterable[Job]) -> None:
         self._jobs.extend(jobs)
 
-    def take(self) -> Job | None:
-        """The next job that may begin and can be sent; those that can't are settled here."""
+    def take(self, *, smtputf8: bool) -> Job | None:
+        """The next job that may begin and can be sent; those that can't are settled here.
+
+        `smtputf8`: the connection carries addresses beyond ASCII.
+        """
         while self._jobs:
             job = self._jobs.popleft()
             if not job.window.may_begin():
                 job.settle(job.window.not_begun())
                 continue
             try:
-                job.prepare()
+                job.prepare(smtputf8=smtputf8)
             except (EmailsError, AddressError) as error:
                 job.settle(Outcome.refused("unfit", str(error)))
                 continue

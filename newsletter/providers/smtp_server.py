@@ -147,8 +147,12 @@ def _taken_over(client: aiosmtplib.SMTP, *, reply_timeout: float, limit: int) ->
         raise ProviderUnreachable("The SMTP server closed the connection after its greeting.")
     channel = Channel(reply_timeout)
     channel.adopt(transport)
-    pipelining = client.supports_extension("pipelining")
-    return Conversation(channel, pipelining=pipelining, limit=limit)
+    return Conversation(
+        channel,
+        pipelining=client.supports_extension("pipelining"),
+        smtputf8=client.supports_extension("smtputf8"),
+        limit=limit,
+    )
 
 
 def _explained(error: Exception, server: SmtpServer) -> ProviderError:
