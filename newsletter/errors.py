@@ -5,7 +5,8 @@ NewsletterError
 │   └── UnsafeToSend       a real provider with a setup that would harm readers
 ├── DatabaseError          the database is away or not migrated
 ├── TokenError             forged, of another purpose, or expired
-│   └── TokenExpired
+│   ├── TokenExpired
+│   └── NotAllowed         good, but not for this
 ├── NotFound               no such publication, edition or token
 ├── EditionError           an edition can't do that now
 │   ├── EditionExists
@@ -41,6 +42,10 @@ class TokenError(NewsletterError):
 
 class TokenExpired(TokenError):
     """A token of ours that is too old."""
+
+
+class NotAllowed(TokenError):
+    """A tool's token that is good and has not the scope for what it wants."""
 
 
 class NotFound(NewsletterError):

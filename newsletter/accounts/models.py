@@ -1,9 +1,21 @@
 """Who may act, and who did what."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
+
+
+class Scope(StrEnum):
+    """What a token may be for (RFC 6749 §3.3)."""
+
+    EDITIONS = "editions"
+    """Import, approve and send editions, and see how they fare."""
+    SIGNUPS = "signups"
+    """Ask an address to confirm a subscription."""
+    READERS = "readers"
+    """See what is kept about readers."""
 
 
 class ApiToken(SQLModel, table=True):
@@ -14,6 +26,8 @@ class ApiToken(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str
     hash: str = Field(unique=True)
+    scopes: str
+    """What it is for, sorted, joined by one space."""
     created_at: float
     last_used_at: float | None = None
     revoked_at: float | None = None

@@ -6,19 +6,22 @@ nobody can guess.
 
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
-from newsletter.accounts.models import ApiToken
-from newsletter.errors import NotFound, TokenError
+from newsletter.accounts.models import ApiToken, Scope
+from newsletter.errors import NotAllowed, NotFound, TokenError
 
 PREFIX = "nl_"
 """Lets secret scanners, and people, see what it is."""
 TOKEN_BYTES = 32
 USE_GRAIN = 60.0
 """Seconds: how exact `last_used_at` is, so that not every request writes."""
+USUAL_SCOPES = (Scope.EDITIONS, Scope.SIGNUPS)
+"""Of a token for which nobody says otherwise: nothing that shows who reads."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,30 @@ class KnownToken:
 
     id: int
     name: str
+    scopes: frozenset[str]
     last_used_at: float | None
+
+    def require(self, scope: Scope) -> None:
+        """Raise NotAllowed unless the token is for this."""
+        if scope not in self.scopes:
+            raise NotAllowed(
+                f"The token {self.name!r} is not for {scope}, only for "
+                f"{', '.join(sorted(self.scopes))}. Make one that is: "
+                f"newsletter token create NAME --scope {scope}."
+            )
 
     def is_use_due(self, *, now: float) -> bool:
         """Whether `last_used_at` is old enough to be written again."""
         return self.last_used_at is None or now - self.last_used_at >= USE_GRAIN
 
 
-def create(session: Session, *, name: str, now: float) -> NewToken:
-    """Make a token for the tool called `name`."""
+def create(
+    session: Session, *, name: str, now: float, scopes: Collection[Scope] = USUAL_SCOPES
+) -> NewToken:
+    """Make a token for the tool called `name`, good for `scopes` and nothing else."""
     text = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    row = ApiToken(name=name, hash=_hash(text), created_at=now)
+    kept = " ".join(sorted(set(scopes)))
+    row = ApiToken(name=name, hash=_hash(text), scopes=kept, created_at=now)
     session.add(row)
     session.flush()
     assert row.id is not None
@@ -65,7 +81,7 @@ def authenticate(session: Session, text: str) -> KnownToken:
     if row is None or not hmac.compare_digest(row.hash, wanted) or row.revoked_at is not None:
         raise TokenError("This API token is unknown or was revoked. Make one: newsletter token.")
     assert row.id is not None
-    return KnownToken(row.id, row.name, row.last_used_at)
+    return KnownToken(row.id, row.name, frozenset(row.scopes.split()), row.last_used_at)
 
 
 def note_use(session: Session, token_id: int, *, now: float) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from newsletter.accounts import audit
 from newsletter.accounts import tokens as api_tokens
+from newsletter.accounts.models import Scope
 from newsletter.cli.desk import actor, now, open_desk
 from newsletter.cli.output import AsJson, aside, emit, say, show_table
 
@@ -19,12 +20,19 @@ def register(app: typer.Typer) -> None:
 
 def create(
     name: Annotated[str, typer.Argument(help="What uses it, such as “feed robot”.")],
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(help="What it is for; can be repeated. Else: editions and signups."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token. It is shown this once."""
     with open_desk() as desk, desk.database.writing() as session:
-        made = api_tokens.create(session, name=name, now=now())
-        audit.record(session, actor=actor(), act="token.create", subject=name, now=now())
+        scopes = scope or api_tokens.USUAL_SCOPES
+        made = api_tokens.create(session, name=name, now=now(), scopes=scopes)
+        audit.record(
+            session, actor=actor(), act="token.create", subject=name, now=now(), scopes=scopes
+        )
     if as_json:
         emit({"id": made.id, "name": made.name, "token": made.text})
     else:
@@ -40,9 +48,14 @@ def list_(as_json: AsJson = False) -> None:
             emit({"tokens": [one.model_dump(exclude={"hash"}) for one in known]})
             return
         show_table(
-            ("Id", "Name", "Made", "Last used", "Revoked"),
+            ("Id", "Name", "For", "Made", "Last used", "Revoked"),
             [
-                (one.id, one.name, *map(_day, (one.created_at, one.last_used_at, one.revoked_at)))
+                (
+                    one.id,
+                    one.name,
+                    one.scopes,
+                    *map(_day, (one.created_at, one.last_used_at, one.revoked_at)),
+                )
                 for one in known
             ],
         )

@@ -23,7 +23,7 @@ from newsletter.feedback.recorder import Recorder
 from newsletter.settings import Settings
 from newsletter.site import Site
 from newsletter.web import health
-from newsletter.web.api import API, editions, sending, subscribers
+from newsletter.web.api import API, editions, readers, sending, subscribers
 from newsletter.web.body_limit import BodyLimit
 from newsletter.web.challenge import open_challenge
 from newsletter.web.door import Door
@@ -48,7 +48,7 @@ from newsletter.web.security_headers import SecurityHeaders
 
 PAGES = (landing, subscribe, confirm, unsubscribe, preferences, my_data, archive, look)
 MACHINES = (health, sendgrid)
-TOOLS = (editions, sending, subscribers)
+TOOLS = (editions, sending, subscribers, readers)
 
 
 def create_app(
@@ -82,7 +82,7 @@ def _fastapi(house: House, recorder: Recorder) -> FastAPI:
     app = FastAPI(
         title="Newsletter",
         version=version("newsletter"),
-        description="Editions and sign-ups for editors' tools. Authorize with a token of `newsletter token`.",
+        description="Editions, sign-ups and readers for editors' tools. Authorize with a token of `newsletter token`.",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -1,7 +1,7 @@
 """What the API answers, as models: they make its OpenAPI description, too."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, overload
 
 from pydantic import BaseModel, Field
 
@@ -69,11 +69,11 @@ class EditionAnswer(BaseModel):
             status=edition.state,
             revision=edition.revision,
             approved_by=edition.approved_by,
-            approved_at=_instant(edition.approved_at),
-            scheduled_at=_instant(edition.scheduled_at),
-            not_after=_instant(edition.not_after),
-            started_at=_instant(edition.started_at),
-            finished_at=_instant(edition.finished_at),
+            approved_at=instant(edition.approved_at),
+            scheduled_at=instant(edition.scheduled_at),
+            not_after=instant(edition.not_after),
+            started_at=instant(edition.started_at),
+            finished_at=instant(edition.finished_at),
             hold_reason=edition.hold_reason,
             recipients=edition.recipients,
         )
@@ -130,5 +130,12 @@ class CancelAnswer(BaseModel):
     withheld: Count
 
 
-def _instant(seconds: float | None) -> dt.datetime | None:
+@overload
+def instant(seconds: float) -> dt.datetime: ...
+@overload
+def instant(seconds: None) -> None: ...
+@overload
+def instant(seconds: float | None) -> dt.datetime | None: ...
+def instant(seconds: float | None) -> dt.datetime | None:
+    """A stored time as answers have it, in UTC."""
     return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)

@@ -18,7 +18,7 @@ from newsletter.web.api.answers import (
     ProblemAnswer,
     ProgressAnswer,
 )
-from newsletter.web.api.caller import Tool, caller_of
+from newsletter.web.api.caller import EditionsTool, for_editions
 from newsletter.web.api.edition_path import At, at_both_addresses
 from newsletter.web.api.failures import as_json
 from newsletter.web.house import Here, House
@@ -47,7 +47,7 @@ async def raw_body(request: Request) -> bytes:
 @_all.post("/editions", openapi_extra=BODY, status_code=CREATED)
 def import_edition(
     house: Here,
-    caller: Tool,
+    caller: EditionsTool,
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
     response: Response,
@@ -93,7 +93,7 @@ def import_edition(
     )
 
 
-@_all.get("/editions", dependencies=[Depends(caller_of)])
+@_all.get("/editions", dependencies=[Depends(for_editions)])
 def list_all(
     house: Here,
     request: Request,
@@ -109,7 +109,7 @@ def list_all(
         return [EditionAnswer.of(edition) for edition in list_editions(session, owner.key)]
 
 
-@_one.get("", dependencies=[Depends(caller_of)])
+@_one.get("", dependencies=[Depends(for_editions)])
 def show_edition(house: Here, at: At) -> ProgressAnswer:
     """One edition and how far its sending has come."""
     with house.database.reading() as session:

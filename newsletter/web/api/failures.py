@@ -20,12 +20,13 @@ from newsletter.errors import (
     EditionError,
     EditionExists,
     NewsletterError,
+    NotAllowed,
     NotApproved,
     NotFound,
     TokenError,
 )
 from newsletter.web.by_kind import nearest
-from subscribers.errors import AddressRefused, InvalidAddress
+from subscribers.errors import AddressRefused, InvalidAddress, UnknownReader
 
 BY_ERROR: Mapping[type, tuple[int, str]] = {
     IssueFileError: (422, "invalid_edition"),
@@ -36,7 +37,9 @@ BY_ERROR: Mapping[type, tuple[int, str]] = {
     EditionError: (409, "wrong_state"),
     ConfigurationError: (409, "unsafe_to_send"),
     NotFound: (404, "not_found"),
+    UnknownReader: (404, "not_found"),
     TokenError: (401, "unauthorized"),
+    NotAllowed: (403, "forbidden"),
     DatabaseError: (503, "unavailable"),
     OperationalError: (503, "unavailable"),
     PoolTimeout: (503, "unavailable"),
@@ -53,6 +56,8 @@ BY_STATUS: Mapping[int, str] = {
     405: "method_not_allowed",
     413: "too_large",
 }
+CHALLENGES: Mapping[int, str] = {401: "Bearer", 403: 'Bearer error="insufficient_scope"'}
+"""What a refused token is told (RFC 6750 §3)."""
 QUIET: Mapping[int, str] = {
     500: "Something broke on our side; the log has it.",
     503: "The database does not answer. Try again; nothing was changed.",
@@ -66,7 +71,8 @@ def answer_tool(error: Exception) -> JSONResponse:
         code = BY_STATUS.get(error.status_code, "refused")
         return _answer(error.status_code, code, str(error.detail), headers=error.headers)
     status, code = nearest(BY_ERROR, error)
-    headers = {"WWW-Authenticate": "Bearer"} if status == BY_ERROR[TokenError][0] else None
+    challenge = CHALLENGES.get(status)
+    headers = {"WWW-Authenticate": challenge} if challenge else None
     return _answer(status, code, _message(status, error), headers=headers, **_errors(error))
 
 

@@ -21,7 +21,7 @@ from newsletter.web.api.answers import (
     EditionAnswer,
     WarningAnswer,
 )
-from newsletter.web.api.caller import Caller, Tool
+from newsletter.web.api.caller import Caller, EditionsTool
 from newsletter.web.api.edition_path import At, EditionPath, at_both_addresses
 from newsletter.web.house import Here, House
 
@@ -49,7 +49,7 @@ class PauseRequest(BaseModel):
 
 
 @_one.post("/approve")
-def approve_edition(house: Here, caller: Tool, at: At) -> ApprovalAnswer:
+def approve_edition(house: Here, caller: EditionsTool, at: At) -> ApprovalAnswer:
     """Bind the caller's word to the present bytes, its warnings accepted.
 
     422 where the checks found errors.
@@ -68,7 +68,7 @@ def approve_edition(house: Here, caller: Tool, at: At) -> ApprovalAnswer:
 
 @_one.post("/send")
 def send_edition(
-    house: Here, caller: Tool, at: At, wanted: Annotated[SendRequest | None, Body()] = None
+    house: Here, caller: EditionsTool, at: At, wanted: Annotated[SendRequest | None, Body()] = None
 ) -> EditionAnswer:
     """Schedule the approved edition, for now or later.
 
@@ -90,7 +90,7 @@ def send_edition(
 
 @_one.post("/pause")
 def pause_edition(
-    house: Here, caller: Tool, at: At, wanted: Annotated[PauseRequest | None, Body()] = None
+    house: Here, caller: EditionsTool, at: At, wanted: Annotated[PauseRequest | None, Body()] = None
 ) -> EditionAnswer:
     """Hand nothing more to the provider until it is resumed."""
     reason = one_line((wanted or PauseRequest.model_construct()).reason)
@@ -102,7 +102,7 @@ def pause_edition(
 
 
 @_one.post("/resume")
-def resume_edition(house: Here, caller: Tool, at: At) -> EditionAnswer:
+def resume_edition(house: Here, caller: EditionsTool, at: At) -> EditionAnswer:
     """Go on sending, with the present revision; 409 if it is not approved."""
 
     def act(session: Session, _publication: Publication, edition: Edition) -> None:
@@ -112,7 +112,7 @@ def resume_edition(house: Here, caller: Tool, at: At) -> EditionAnswer:
 
 
 @_one.post("/cancel")
-def cancel_edition(house: Here, caller: Tool, at: At) -> CancelAnswer:
+def cancel_edition(house: Here, caller: EditionsTool, at: At) -> CancelAnswer:
     """End the edition for good; who has it keeps it."""
 
     def act(session: Session, _publication: Publication, edition: Edition) -> int:

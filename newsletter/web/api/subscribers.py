@@ -9,7 +9,7 @@ from sqlmodel import Session
 from newsletter.accounts import audit
 from newsletter.publications import Publication, find_publication
 from newsletter.signup_policy import signup_policy
-from newsletter.web.api.caller import Tool
+from newsletter.web.api.caller import SignupsTool
 from newsletter.web.house import Here, network_address
 from newsletter.web.public.wishes import Wishes, queue_answer
 from subscribers import signup
@@ -45,7 +45,7 @@ class SignupAnswer(BaseModel):
 def sign_up(
     request: Request,
     house: Here,
-    caller: Tool,
+    caller: SignupsTool,
     wanted: SignupRequest,
     publication: Annotated[str | None, Query(description="Slug; else the Host's.")] = None,
 ) -> SignupAnswer:

@@ -193,3 +193,11 @@ def test_a_token_is_shown_once_and_can_be_revoked(shell: Shell) -> None:
     assert made["token"] not in listed.out
     assert shell("token", "revoke", str(made["id"])).code == 0
     assert shell("token", "list", "--json").json["tokens"][0]["revoked_at"] is not None
+
+
+def test_a_token_is_for_what_its_scopes_say(shell: Shell) -> None:
+    shell("token", "create", "feed robot")
+    shell("token", "create", "help desk", "--scope", "readers", "--scope", "signups")
+    tokens = shell("token", "list", "--json").json["tokens"]
+    assert [one["scopes"] for one in tokens] == ["readers signups", "editions signups"]
+    assert shell("token", "create", "x", "--scope", "everything").code == 2
