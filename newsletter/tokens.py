@@ -1,24 +1,24 @@
 """The only signer: compact tokens, each bound to one purpose.
 
 A token is base64url over `purpose byte, varints, MAC`: the purpose is part of what is signed and
-of the key's derivation, so that a token for one door never opens another. The MAC is HMAC-SHA256
-(RFC 2104) cut to 128 bits, which RFC 2104 §5 allows.
+of the key's derivation, so that a token for one door never opens another. The MAC is keyed BLAKE2b
+(RFC 7693 §2.9) of 128 bits: half the time of an HMAC, and a large edition needs one a reader.
 """
 
 import binascii
 import hmac
-from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode
 from collections.abc import Callable
 from enum import Enum
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 from newsletter.errors import TokenError, TokenExpired
 
 MAC_BYTES = 16
-BLOCK_BYTES = 64
-"""Of SHA-256; a key must not be longer."""
 MAX_TOKEN_LENGTH = 128
 VARINT_BITS = 7
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
+"""From base64 to base64url (RFC 4648 §5)."""
 
 
 class Purpose(Enum):
@@ -44,8 +44,8 @@ class Signer:
     """Signs and reads tokens. `secret` is the operator's SECRET_KEY."""
 
     def __init__(self, secret: str) -> None:
-        self._macs = {
-            purpose: Mac(hmac.digest(secret.encode(), b"newsletter:" + purpose.value, "sha256"))
+        self._keyed = {
+            purpose: _keyed(hmac.digest(secret.encode(), b"newsletter:" + purpose.value, "sha256"))
             for purpose in Purpose
         }
         self._hash_key = hmac.digest(secret.encode(), b"newsletter:hash", "sha256")
@@ -57,12 +57,24 @@ class Signer:
 
     def series(self, purpose: Purpose, *first: int) -> Callable[[int], str]:
         """Begin tokens that differ in their last number only: what they share is done once."""
-        begin = purpose.value + b"".join(map(_varint, first))
-        mac_of = self._macs[purpose].of
+        signed = self._signed(purpose, *first)
 
         def sign(last: int) -> str:
+            encoded = binascii.b2a_base64(signed(last), newline=False)
+            return encoded.translate(URL_SAFE, b"=").decode("ascii")
+
+        return sign
+
+    def _signed(self, purpose: Purpose, *first: int) -> Callable[[int], bytes]:
+        """From the last number to a token's bytes."""
+        begin = purpose.value + b"".join(map(_varint, first))
+        keyed = self._keyed[purpose].copy
+
+        def sign(last: int) -> bytes:
             body = begin + _varint(last)
-            return urlsafe_b64encode(body + mac_of(body)).rstrip(b"=").decode()
+            mac = keyed()
+            mac.update(body)
+            return body + mac.digest()
 
         return sign
 
@@ -72,10 +84,13 @@ class Signer:
         Raises:
             TokenError: forged, damaged, or signed for another purpose.
         """
-        raw = _decode(token)
+        return self._read(purpose, _decode(token))
+
+    def _read(self, purpose: Purpose, raw: bytes) -> tuple[int, ...]:
         body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-        expected = self._macs[purpose].of(body)
-        if not hmac.compare_digest(mac, expected) or body[:1] != purpose.value:
+        expected = self._keyed[purpose].copy()
+        expected.update(body)
+        if not hmac.compare_digest(mac, expected.digest()) or body[:1] != purpose.value:
             raise TokenError("This link is not one of ours, or it was cut. Use the whole link.")
         return _varints(body[1:])
 
@@ -84,8 +99,8 @@ class Signer:
 
         Base32 (RFC 4648 §6) without its padding, in lower case.
         """
-        raw = urlsafe_b64decode(_padded(self.sign(purpose, *numbers), 4))
-        return b32encode(raw).rstrip(b"=").decode().lower()
+        *first, last = numbers
+        return b32encode(self._signed(purpose, *first)(last)).rstrip(b"=").decode().lower()
 
     def read_caseless(self, purpose: Purpose, token: str) -> tuple[int, ...]:
         """Return the numbers of `sign_caseless`; raises TokenError."""
@@ -93,7 +108,7 @@ class Signer:
             raw = b32decode(_padded(token.upper(), 8))
         except (binascii.Error, ValueError) as error:
             raise TokenError("This address is not one of ours.") from error
-        return self.read(purpose, urlsafe_b64encode(raw).rstrip(b"=").decode())
+        return self._read(purpose, raw)
 
     def read_fresh(self, purpose: Purpose, token: str, *, now: float) -> tuple[int, ...]:
         """Read a token whose last number is its expiry (UTC seconds); return the others."""
@@ -107,23 +122,9 @@ class Signer:
         return hmac.new(self._hash_key, text.encode(), sha256).hexdigest()
 
 
-class Mac:
-    """HMAC-SHA256 (RFC 2104), cut to 128 bits, with both rounds begun once for all messages.
-
-    A large edition needs one a reader, and the library's HMAC sets up its key each time.
-    """
-
-    def __init__(self, key: bytes) -> None:
-        block = key.ljust(BLOCK_BYTES, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
-
-    def of(self, message: bytes) -> bytes:
-        inner = self._inner.copy()
-        inner.update(message)
-        outer = self._outer.copy()
-        outer.update(inner.digest())
-        return outer.digest()[:MAC_BYTES]
+def _keyed(key: bytes) -> blake2b:
+    """A MAC begun with its key, to be copied for each message."""
+    return blake2b(key=key, digest_size=MAC_BYTES)
 
 
 def _varint(number: int) -> bytes:
