@@ -1,14 +1,14 @@
 """The dispatcher: one worker's hands. Claims batches, keeps the provider busy, stores what it said.
 
-One step stores the outcomes that have come in and hands off the next windows in a single commit,
-then gives those windows to the provider. No transaction is open while a provider works.
+One step stores the outcomes that have come in, hands off the next windows and claims the batches
+that come after them in a single commit, then gives those windows to the provider. No transaction is
+open while a provider works.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
 from functools import partial
 
 from pydantic import ValidationError
@@ -19,8 +19,9 @@ from newsletter.database import Database
 from newsletter.dispatch import ledger
 from newsletter.dispatch.alerts import pause_and_alert
 from newsletter.dispatch.handoff import Drained, Stopped, Wait, Window, hand_off
-from newsletter.dispatch.imprints import ImprintedEdition, Imprints
-from newsletter.dispatch.lanes import heed_deferrals
+from newsletter.dispatch.holding import Flight, Held, Step
+from newsletter.dispatch.imprints import Imprints
+from newsletter.dispatch.lanes import heed_deferrals, slowed_lanes
 from newsletter.dispatch.ledger import Lease, monotonic
 from newsletter.dispatch.locks import (
     LockedBatch,
@@ -29,8 +30,8 @@ from newsletter.dispatch.locks import (
     lock_deliveries,
     lock_edition,
 )
-from newsletter.dispatch.mailing import Readers, mailing, readers_of
-from newsletter.dispatch.outcomes import Learn, Result, finish_window, learn_nothing
+from newsletter.dispatch.mailing import mailing, readers_of
+from newsletter.dispatch.outcomes import Learn, finish_window, learn_nothing
 from newsletter.dispatch.outlet import hand_over
 from newsletter.dispatch.pacing import Pace
 from newsletter.errors import EditionError, LeaseLost, NotFound
@@ -49,37 +50,6 @@ NOT_SENDABLE = (EmailsError, ValidationError, EditionError, NotFound)
 """Why a variant can't be made: a person must look at it."""
 LEAST_PAUSE, LONGEST_PAUSE = 0.2, 60.0
 """Seconds without a hand-off where the provider puts everything off."""
-
-
-@dataclass
-class Held:
-    """A batch that we hold a lease on."""
-
-    lease: Lease
-    edition: ImprintedEdition
-    flights: int = 0
-    drained: bool = False
-    let_go: bool = False
-    """The edition stopped or the lease was lost: hand off nothing more."""
-
-
-@dataclass(frozen=True)
-class Flight:
-    """A window that the provider has."""
-
-    held: Held
-    window: Window
-    readers: Readers
-
-
-@dataclass
-class _Step:
-    """What one transaction decided; carried out once it has committed."""
-
-    launches: list[Flight] = field(default_factory=list)
-    drained: list[Held] = field(default_factory=list)
-    let_go: list[Held] = field(default_factory=list)
-    wait: float = 0.0
 
 
 class Dispatcher:
@@ -120,8 +90,9 @@ class Dispatcher:
         """
         self._renew()
         landed = [future for future in self._flights if future.done()]
-        self._claim_if_hungry()
-        moved = self._turn(landed)
+        moved = self._turn(landed, claims=True)
+        if moved:  # what was claimed goes out at once, if the provider has a place free
+            self._turn([], claims=False)
         if not moved and self._flights:
             wait(self._flights, timeout=patience, return_when=FIRST_COMPLETED)
         return moved or bool(self._flights)
@@ -133,8 +104,8 @@ class Dispatcher:
         while self._flights:
             wait(self._flights, timeout=1.0, return_when=FIRST_COMPLETED)
             self._renew()
-            self._turn([future for future in self._flights if future.done()])
-        self._turn([])
+            self._turn([future for future in self._flights if future.done()], claims=False)
+        self._turn([], claims=False)
 
     def wait_seconds(self) -> float:
         """How long the provider's rate wants us to wait before the next hand-off."""
@@ -142,25 +113,26 @@ class Dispatcher:
 
     # -- leases
 
-    def _claim_if_hungry(self) -> None:
-        handing = sum(not (held.drained or held.let_go) for held in self._held.values())
-        wanted = self._provider.in_flight - handing
-        if wanted <= 0 or self.wait_seconds() > 0:
-            return
+    def _hunger(self, step: Step) -> int:
+        """How many batches to claim, so that the provider always has a next window."""
+        if step.wait or self.wait_seconds() > 0:
+            return 0
+        return self._provider.in_flight - sum(map(step.goes_on, self._held.values()))
 
-        leases = self._database.transact(
-            lambda session: ledger.claim(
+    def _claim(self, session: Session, step: Step) -> None:
+        if (wanted := self._hunger(step)) > 0:
+            step.claimed = ledger.claim(
                 session, self._provider.name, limit=wanted, seconds=self._lease_seconds
             )
-        )
-        for lease in leases:
-            try:
-                imprinted = self._imprints.of(self._database, lease)
-            except NOT_SENDABLE as error:
-                self._pause(lease.edition_id, f"variant {lease.variant} can't be sent: {error}")
-                self._database.transact(partial(ledger.release, lease=lease))
-            else:
-                self._held[lease.batch_id] = Held(lease, imprinted)
+
+    def _hold(self, lease: Lease) -> None:
+        try:
+            imprinted = self._imprints.of(self._database, lease)
+        except NOT_SENDABLE as error:
+            self._pause(lease.edition_id, f"variant {lease.variant} can't be sent: {error}")
+            self._database.transact(partial(ledger.release, lease=lease))
+        else:
+            self._held[lease.batch_id] = Held(lease, imprinted, lease.handed_to)
 
     def _renew(self) -> None:
         due = [held.lease for held in self._held.values() if held.lease.wants_renewal]
@@ -177,52 +149,62 @@ class Dispatcher:
 
     # -- one turn: outcomes in, windows out, one commit
 
-    def _turn(self, landed: Sequence[Future[Sequence[Outcome]]]) -> bool:
-        results = {future: self._results(future) for future in landed}
+    def _turn(self, landed: Sequence[Future[Sequence[Outcome]]], *, claims: bool) -> bool:
+        outcomes = {future: self._outcomes(future) for future in landed}
         refused = {
             self._flights[future].held.lease.edition_id: str(future.exception())
             for future in landed
             if isinstance(future.exception(), AuthenticationRefused)
         }
         flying = len(self._flights) - len(landed)
+        for answers in outcomes.values():
+            self._heed(answers)
 
-        def work(session: Session) -> _Step:
-            step = _Step()
+        def work(session: Session) -> Step:
+            step = Step()
             editions = self._lock_editions(session)
             batches = self._lock_landed(session, landed)
+            slowed = slowed_lanes(session, self._provider.name)
             lessons = []
             for future in sorted(landed, key=lambda one: self._flights[one].held.lease.batch_id):
-                lease = self._flights[future].held.lease
+                flight = self._flights[future]
+                lease = flight.held.lease
                 edition, batch = editions[lease.edition_id], batches[lease.batch_id]
-                lessons.append(finish_window(session, edition, batch, results[future]))
-            self._hand_off(session, step, editions, room=self._provider.in_flight - flying)
+                lessons.append(
+                    finish_window(session, edition, batch, flight.window, outcomes[future])
+                )
+            room = self._provider.in_flight - flying
+            self._hand_off(session, step, editions, slowed, room=room)
             self._close(session, step, landed)
-            heed_deferrals(session, self._provider.name, lessons)
+            if claims:
+                self._claim(session, step)
+            heed_deferrals(session, self._provider.name, lessons, slowed)
             self._learn(session, lessons)  # last: it locks tallies, which come after all else
             return step
 
-        if not landed and not self._has_work(flying):
+        hungry = claims and self._hunger(Step()) > 0
+        if not (landed or hungry or self._has_work(flying)):
             return False
         step = self._database.transact(work)
         for future in landed:
             self._flights.pop(future).held.flights -= 1
-            self._heed(results[future])
         self._carry_out(step)
         for edition_id, why in refused.items():
             self._pause(edition_id, why)
-        return bool(landed or step.launches or step.drained or step.let_go)
+        return bool(landed or step.launches or step.drained or step.let_go or step.claimed)
 
     def _has_work(self, flying: int) -> bool:
         """Whether a turn without outcomes could hand something off or let something go."""
         free = flying < self._provider.in_flight and self.wait_seconds() == 0
-        return any(
-            not held.flights if held.drained or held.let_go else free
-            for held in self._held.values()
-        )
+        return any(not held.flights if held.is_ending else free for held in self._held.values())
 
     def _lock_editions(self, session: Session) -> dict[int, LockedEdition]:
-        """Lock every edition that we hold a batch of, in the order of their ids."""
-        ids = sorted({held.lease.edition_id for held in self._held.values()})
+        """Lock every edition that we have to do with, in the order of their ids.
+
+        A window may be with the provider whose lease was lost and whose batch we hold no more.
+        """
+        flying = (flight.held for flight in self._flights.values())
+        ids = sorted({held.lease.edition_id for held in (*self._held.values(), *flying)})
         return {edition_id: lock_edition(session, edition_id) for edition_id in ids}
 
     def _lock_landed(
@@ -245,8 +227,9 @@ class Dispatcher:
     def _hand_off(
         self,
         session: Session,
-        step: _Step,
+        step: Step,
         editions: Mapping[int, LockedEdition],
+        slowed: Collection[str],
         *,
         room: int,
     ) -> None:
@@ -254,17 +237,20 @@ class Dispatcher:
         if monotonic() < self._not_before:
             return
         for held in sorted(self._held.values(), key=lambda one: one.lease.batch_id):
-            while not (held.drained or held.let_go) and held not in step.drained + step.let_go:
-                if len(step.launches) >= room:
+            while step.goes_on(held):
+                if len(step.launches) >= room or step.wait:
                     return
-                edition = editions[held.lease.edition_id]
-                if self._hand_off_one(session, step, edition, held) > 0:
-                    return
+                self._hand_off_one(session, step, editions[held.lease.edition_id], slowed, held)
 
     def _hand_off_one(
-        self, session: Session, step: _Step, edition: LockedEdition, held: Held
-    ) -> float:
-        """Hand off one window of a batch; return the seconds to wait where the rate says so."""
+        self,
+        session: Session,
+        step: Step,
+        edition: LockedEdition,
+        slowed: Collection[str],
+        held: Held,
+    ) -> None:
+        """Hand off one window of a batch, or note why not."""
         try:
             handed = hand_off(
                 session,
@@ -273,13 +259,15 @@ class Dispatcher:
                 held.edition.rules,
                 most=self._pace.window(self._provider.window, held.lease.lane),
                 pace=self._pace,
+                slowed=slowed,
                 composition_id=held.edition.composition_id,
             )
         except LeaseLost:
             step.let_go.append(held)
-            return 0.0
+            return
         match handed:
-            case Window(rows, last):
+            case Window(rows, positions, last):
+                step.advance(held, positions)
                 if rows:
                     readers = readers_of(session, held.edition.imprint, rows)
                     step.launches.append(Flight(held, handed, readers))
@@ -287,15 +275,13 @@ class Dispatcher:
                     step.drained.append(held)
             case Wait(seconds):
                 step.wait = seconds
-                return seconds
             case Drained():
                 step.drained.append(held)
             case Stopped():
                 step.let_go.append(held)
-        return 0.0
 
     def _close(
-        self, session: Session, step: _Step, landed: Sequence[Future[Sequence[Outcome]]]
+        self, session: Session, step: Step, landed: Sequence[Future[Sequence[Outcome]]]
     ) -> None:
         """Finish or release the batches of which the provider has nothing any more."""
         landing = [self._flights[future].held for future in landed]
@@ -304,23 +290,25 @@ class Dispatcher:
             if held.flights - landing.count(held) or held in starting:
                 continue
             if held.drained or held in step.drained:
-                ledger.finish_batch(session, held.lease)
+                ledger.finish_batch(session, held.lease, handed_to=step.handed_to_of(held))
             elif held.let_go or held in step.let_go:
                 ledger.release(session, held.lease)
 
-    def _carry_out(self, step: _Step) -> None:
-        """Act on what has been committed: launch windows, forget closed batches."""
+    def _carry_out(self, step: Step) -> None:
+        """Act on what has been committed: launch windows, forget closed batches, take new ones."""
         for held in step.drained:
             held.drained = True
         for held in step.let_go:
             held.let_go = True
+        for batch_id, handed_to in step.handed_to.items():
+            self._held[batch_id].handed_to = handed_to
         if step.wait:
             self._not_before = monotonic() + step.wait
         for flight in step.launches:
             self._launch(flight)
-        for batch_id, held in list(self._held.items()):
-            if (held.drained or held.let_go) and not held.flights:
-                del self._held[batch_id]
+        self._held = {key: held for key, held in self._held.items() if not held.is_over}
+        for lease in step.claimed:
+            self._hold(lease)
 
     def _launch(self, flight: Flight) -> None:
         held = flight.held
@@ -337,30 +325,27 @@ class Dispatcher:
 
     # -- what the provider said
 
-    def _results(self, future: Future[Sequence[Outcome]]) -> list[Result]:
+    def _outcomes(self, future: Future[Sequence[Outcome]]) -> Sequence[Outcome]:
+        """One for each row of the window."""
         rows = self._flights[future].window.rows
         error = future.exception()
         if error is None:
-            outcomes = future.result()
-        elif isinstance(error, RequestRefused) and error.outcomes:
-            outcomes = error.outcomes
-        elif isinstance(error, AuthenticationRefused):
+            return future.result()
+        if isinstance(error, RequestRefused) and error.outcomes:
+            return error.outcomes
+        if isinstance(error, AuthenticationRefused):
             # Nothing of it was taken: it waits until somebody has set the key right.
             words = Outcome.later("refused", str(error), retry_after=0.0, provider_wide=True)
-            outcomes = [words] * len(rows)
-        else:
-            log.error("the provider failed in a way that nobody foresaw", exc_info=error)
-            outcomes = [Outcome.unsure("failed", repr(error))] * len(rows)
-        return [
-            Result(row.subscriber_id, outcome) for row, outcome in zip(rows, outcomes, strict=True)
-        ]
+            return [words] * len(rows)
+        log.error("the provider failed in a way that nobody foresaw", exc_info=error)
+        return [Outcome.unsure("failed", repr(error))] * len(rows)
 
-    def _heed(self, results: Sequence[Result]) -> None:
+    def _heed(self, outcomes: Sequence[Outcome]) -> None:
         """Hand nothing off for a while where the provider itself is busy or away."""
         pauses = [
-            one.outcome.retry_after or 0.0
-            for one in results
-            if one.outcome.kind == OutcomeKind.LATER and one.outcome.provider_wide
+            outcome.retry_after or 0.0
+            for outcome in outcomes
+            if outcome.kind is OutcomeKind.LATER and outcome.provider_wide
         ]
         if pauses:
             pause = min(max(*pauses, LEAST_PAUSE), LONGEST_PAUSE)

@@ -5,7 +5,7 @@ sent. This is the ledger's busiest step, a transaction every 200 messages on SMT
 are built once, and what a window needs of its readers comes in one answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
@@ -52,6 +52,8 @@ class Window:
     """What has been handed off and is now to be sent; after the `last` one the batch is drained."""
 
     rows: tuple[Row, ...]
+    positions: range
+    """In the batch; those of rows that parted are among them."""
     last: bool
 
 
@@ -105,11 +107,12 @@ def hand_off(
     *,
     most: int,
     pace: Pace,
+    slowed: Collection[str],
     composition_id: int,
 ) -> HandOff:
     """Mark the next rows of the batch as handed to the provider; return who is to be written to.
 
-    Whoever left since the freeze is excluded here, whoever changed preferences moves to a batch
+    `slowed`: lanes whose servers put us off. Whoever left since the freeze is excluded here, whoever changed preferences moves to a batch
     of the right variant. Raises LeaseLost where another worker has the batch.
     """
     batch = _hold(session, lease)
@@ -118,7 +121,8 @@ def hand_off(
     candidates, last = _candidates(session, batch, rules.publication_id, most)
     if not candidates or _ends_here(session, batch, rules, composition_id):
         return Drained()
-    turn = pace.take_turn(session, batch.provider, batch.lane, len(candidates))
+    slow = batch.lane in slowed
+    turn = pace.take_turn(session, batch.provider, batch.lane, len(candidates), slow=slow)
     if turn.lane_wait > 0:
         return Stopped()  # the lane is claimed again when it may go on; others have the place
     if turn.wait > 0:
@@ -126,7 +130,7 @@ def hand_off(
     rows = _keep_who_stays(session, batch, rules, candidates)
     upto = candidates[-1].position + 1
     session.execute(_MARK, {"batch": batch.id, "upto": upto, "composition": composition_id})
-    return Window(rows, last)
+    return Window(rows, range(batch.handed_to, upto), last)
 
 
 def _hold(session: Session, lease: Lease) -> LockedBatch:

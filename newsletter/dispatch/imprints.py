@@ -39,24 +39,22 @@ class Imprints:
         self._kept: dict[tuple[int, int, str], ImprintedEdition] = {}
 
     def of(self, database: Database, lease: Lease) -> ImprintedEdition:
-        """Return what the lease's recipients get; in a transaction of its own."""
-        revision, made = database.transact(lambda session: self._find(session, lease))
-        key = (lease.edition_id, revision, lease.variant)
-        self._kept[key] = made
+        """Return what the lease's recipients get; what isn't kept is made in a transaction of its own."""
+        key = (lease.edition_id, lease.revision, lease.variant)
+        if kept := self._kept.get(key):
+            return kept
+        made = database.transact(lambda session: self._make(session, lease))
+        self._kept[lease.edition_id, made.rules.revision, lease.variant] = made
         while len(self._kept) > KEPT:
             self._kept.pop(next(iter(self._kept)))
         return made
 
-    def _find(self, session: Session, lease: Lease) -> tuple[int, ImprintedEdition]:
+    def _make(self, session: Session, lease: Lease) -> ImprintedEdition:
         edition = session.get_one(Edition, lease.edition_id)
-        kept = self._kept.get((lease.edition_id, edition.revision, lease.variant))
-        return edition.revision, kept or self._make(session, edition, lease.variant)
-
-    def _make(self, session: Session, edition: Edition, variant: str) -> ImprintedEdition:
         publication = session.get_one(Publication, edition.publication_id)
         require_approved(session, edition, publication, self._site)
         composition_id, composition = composed(
-            session, edition, publication, Variant.of_key(variant), self._site
+            session, edition, publication, Variant.of_key(lease.variant), self._site
         )
         rules = Rules(
             publication_id=publication.key,

@@ -9,14 +9,14 @@ speak (feedback/lane_news.py).
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from newsletter.database import db_now
-from newsletter.dispatch.models import ProviderRate
+from newsletter.dispatch.models import PROVIDER_RATE
 from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.pacing import ALL_LANES, SLOWEST, locked_rates, pause_of, slowness_of
 from newsletter.providers.registry import TELLS_LATER
@@ -27,9 +27,9 @@ DEFERRED_SHARE = 0.25
 DEFERRED_LEAST = 5
 """Fewer in a window are those readers' own servers' matter (greylisting)."""
 
-_SLOWED = select(ProviderRate, db_now()).where(
-    col(ProviderRate.provider) == bindparam("provider"), col(ProviderRate.slowness) > 0
-)
+_SLOWED = select(
+    PROVIDER_RATE.c.lane, PROVIDER_RATE.c.slowness, PROVIDER_RATE.c.slowed_at, db_now().label("now")
+).where(PROVIDER_RATE.c.provider == bindparam("provider"), PROVIDER_RATE.c.slowness > 0)
 
 
 @dataclass
@@ -49,17 +49,23 @@ class Heard:
             self.put_off += lesson.deferred
 
 
-def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -> None:
-    """Slow lanes down, or up again, by what these windows met with; once every other lock is held."""
+def heed_deferrals(
+    session: Session, provider: str, lessons: Sequence[Lesson], slowed: Collection[str]
+) -> None:
+    """Slow lanes down, or up again, by what these windows met with; once every other lock is held.
+
+    `slowed`: the lanes that are slow already.
+    """
     if provider in TELLS_LATER:
         return
     heard: dict[str, Heard] = defaultdict(Heard)
     for lesson in lessons:
         if lesson.accepted or lesson.deferred:
             heard[lesson.lane].add(lesson)
-    slow = slowed_lanes(session, provider) if heard else {}
     steps = {
-        lane: step for lane, said in heard.items() if (step := step_of(said, is_slow=lane in slow))
+        lane: step
+        for lane, said in heard.items()
+        if (step := step_of(said, is_slow=lane in slowed))
     }
     if steps:
         change_pace(session, provider, steps)
@@ -68,7 +74,7 @@ def heed_deferrals(session: Session, provider: str, lessons: Sequence[Lesson]) -
 def slowed_lanes(session: Session, provider: str) -> dict[str, int]:
     """Lane -> by how many steps it is slowed down; those at full speed are left out."""
     rows = session.execute(_SLOWED, {"provider": provider}).all()
-    return {rate.lane: steps for rate, now in rows if (steps := slowness_of(rate, now))}
+    return {rate.lane: steps for rate in rows if (steps := slowness_of(rate, rate.now))}
 
 
 def step_of(heard: Heard, *, is_slow: bool) -> int:

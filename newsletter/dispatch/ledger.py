@@ -19,6 +19,7 @@ from newsletter.dispatch.pacing import BURST_SECONDS
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import EDITION
 from newsletter.editions.states import EditionState
+from subscribers.among import among_given
 
 TOKEN_BYTES = 16
 
@@ -43,6 +44,10 @@ class Lease:
     edition_id: int
     variant: str
     lane: str
+    revision: int
+    """The edition's, when the batch was claimed."""
+    handed_to: int
+    """As far as the batch had been handed off then."""
     token: str
     seconds: float
     deadline: float
@@ -76,7 +81,14 @@ _LANE_IS_SLOW = exists().where(
 _YIELDS = case((and_(BATCH.c.attempt > 0, _LANE_IS_SLOW), 1), else_=0)
 """Who was deferred waits until the others have had their first attempt in a lane that is slow."""
 _READY = (
-    select(BATCH.c.id, BATCH.c.edition_id, BATCH.c.variant, BATCH.c.lane)
+    select(
+        BATCH.c.id,
+        BATCH.c.edition_id,
+        BATCH.c.variant,
+        BATCH.c.lane,
+        EDITION.c.revision,
+        BATCH.c.handed_to,
+    )
     .join(EDITION, EDITION.c.id == BATCH.c.edition_id)
     .where(
         BATCH.c.state == BatchState.READY,
@@ -89,8 +101,18 @@ _READY = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=BATCH)
 )
+_LEASE = (
+    update(BATCH)
+    .where(among_given(BATCH.c.id, "batch_ids"))
+    .values(
+        state=BatchState.LEASED,
+        token=bindparam("lease_token"),
+        leased_until=db_now() + bindparam("lease_seconds"),
+    )
+)
 _RENEW = update(BATCH).where(OURS).values(leased_until=db_now() + bindparam("lease_seconds"))
 _FINISH = update(BATCH).where(OURS).values(state=BatchState.DONE, token=None, leased_until=None)
+_FINISH_KNOWN = _FINISH.where(BATCH.c.handed_to == bindparam("known"))
 _DOUBT = (
     update(DELIVERY)
     .where(
@@ -105,28 +127,28 @@ _DOUBT = (
 def claim(session: Session, provider: str, *, limit: int, seconds: float) -> list[Lease]:
     """Lease up to `limit` ready batches that are due, oldest first, for `seconds`.
 
-    In a lane that is slowed down retries come last.
+    In a lane that is slowed down retries come last. Nobody is waited for: who locks a batch has it.
     """
     before = monotonic()
+    token = secrets.token_hex(TOKEN_BYTES)
     ready = session.execute(_READY, {"provider": provider, "most": limit}).all()
     leases = [
         Lease(
-            batch_id=batch_id,
-            edition_id=edition_id,
-            variant=variant,
-            lane=lane,
-            token=secrets.token_hex(TOKEN_BYTES),
+            batch_id=row.id,
+            edition_id=row.edition_id,
+            variant=row.variant,
+            lane=row.lane,
+            revision=row.revision,
+            handed_to=row.handed_to,
+            token=token,
             seconds=seconds,
             deadline=before + seconds,
         )
-        for batch_id, edition_id, variant, lane in ready
+        for row in ready
     ]
-    for lease in leases:
-        session.execute(
-            update(BATCH)
-            .where(BATCH.c.id == lease.batch_id)
-            .values(state=BatchState.LEASED, token=lease.token, leased_until=db_now() + seconds)
-        )
+    if leases:
+        ids = [lease.batch_id for lease in leases]
+        session.execute(_LEASE, {"batch_ids": ids, "lease_token": token, "lease_seconds": seconds})
     return leases
 
 
@@ -161,11 +183,14 @@ def release(session: Session, lease: Lease) -> None:
     )
 
 
-def finish_batch(session: Session, lease: Lease) -> None:
-    """Close a batch of which the provider has nothing any more.
+def finish_batch(session: Session, lease: Lease, *, handed_to: int) -> None:
+    """Close a batch of which the provider has nothing any more; we handed off to `handed_to`.
 
-    What was handed off and has no outcome, though nothing is under way, is in doubt: it happens
-    where the answer to a COMMIT got lost, so that the hand-off stands and we don't know of it.
+    Where the batch says that it came further, the answer to a COMMIT got lost: that hand-off stands,
+    we never knew of it, and what has no outcome is in doubt.
     """
+    as_known = session.exec(_FINISH_KNOWN, params={**lease.claimed, "known": handed_to})
+    if as_known.rowcount:
+        return
     session.execute(_DOUBT, lease.claimed)
     session.execute(_FINISH, lease.claimed)

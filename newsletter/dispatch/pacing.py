@@ -8,9 +8,8 @@ their own, so that a large edition never holds a confirmation up. A lane that is
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from newsletter.database import db_now
@@ -34,11 +33,6 @@ class Turn(NamedTuple):
 
     wait: float = 0.0
     lane_wait: float = 0.0
-
-
-_SLOWNESS = select(PROVIDER_RATE.c.slowness).where(
-    PROVIDER_RATE.c.provider == bindparam("provider"), PROVIDER_RATE.c.lane == bindparam("lane")
-)
 
 
 @dataclass(frozen=True)
@@ -69,12 +63,15 @@ class Pace:
         session.add(row)
         return 0.0
 
-    def take_turn(self, session: Session, provider: str, lane: str, count: int) -> Turn:
-        """Reserve `count` messages of a lane, or nothing where provider or lane has to wait."""
+    def take_turn(
+        self, session: Session, provider: str, lane: str, count: int, *, slow: bool
+    ) -> Turn:
+        """Reserve `count` messages of a lane, or nothing where provider or lane has to wait.
+
+        `slow`: the lane was slowed down, by a look at its row that may be a little old.
+        """
         cap = self.lanes.get(lane, 0.0)
-        # One that has worn off costs a look at the lane's row, and no more.
-        slowness = session.scalar(_SLOWNESS, {"provider": provider, "lane": lane}) or 0
-        if not cap and not slowness:
+        if not cap and not slow:
             return Turn(wait=self.reserve(session, provider, ALL_LANES, count))
         rates = locked_rates(session, provider, [ALL_LANES, lane])
         now = session.exec(select(db_now())).one()
@@ -91,7 +88,17 @@ class Pace:
         return turn
 
 
-def slowness_of(rate: ProviderRate, now: float) -> int:
+class Slowed(Protocol):
+    """A lane's row, or what of it says how slow it is."""
+
+    @property
+    def slowness(self) -> int: ...
+
+    @property
+    def slowed_at(self) -> float: ...
+
+
+def slowness_of(rate: Slowed, now: float) -> int:
     """By how many steps a lane is slowed down by now: one wears off each `STEP_SECONDS`."""
     return max(rate.slowness - int((now - rate.slowed_at) // STEP_SECONDS), 0)
 

@@ -91,6 +91,45 @@ class ScriptedProvider:
 
 
 @dataclass
+class SlowProvider(ScriptedProvider):
+    """Keeps what it is given until a test says what becomes of it; writes down what it takes."""
+
+    name: str = "scripted"
+    window: int = 3
+    pending: list[tuple[Mailing, Future[Sequence[Outcome]]]] = field(default_factory=list)
+
+    def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
+        future: Future[Sequence[Outcome]] = Future()
+        self.pending.append((mailing, future))
+        return future
+
+    def deal(self, fates: Sequence[str]) -> None:
+        """Answer the oldest window; what its guard no longer lets through is not begun."""
+        mailing, future = self.pending.pop(0)
+        future.set_result(
+            [
+                self.meet(fate, recipient.key)
+                if mailing.may_begin()
+                else Outcome.later("not-begun")
+                for recipient, fate in zip(mailing.recipients, fates, strict=False)
+            ]
+        )
+
+    def meet(self, fate: str, key: str) -> Outcome:
+        if fate in {"accepted", "unsure-taken"}:
+            self.taken.append(key)
+        match fate:
+            case "accepted":
+                return Outcome.accepted("250")
+            case "later":
+                return Outcome.later("later")
+            case "refused":
+                return Outcome.refused("550", "5.1.1", enhanced="5.1.1")
+            case _:
+                return Outcome.unsure("cut")
+
+
+@dataclass
 class Desk:
     """Short words for what tests do again and again."""
 

@@ -5,9 +5,7 @@ the receiver's own log, nobody is left out and the edition is closed.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from time import CLOCK_BOOTTIME, clock_gettime
@@ -29,11 +27,10 @@ from newsletter.dispatch import control, dispatcher, ledger, settle, sweep
 from newsletter.dispatch.dispatcher import Dispatcher
 from newsletter.dispatch.models import BATCH, Delivery
 from newsletter.dispatch.states import OPEN
-from newsletter.providers.base import Mailing, Outcome
 from newsletter.publications import Publication
 from subscribers.consent import Agreement
 from subscribers.unsubscribe import leave
-from tests.newsletter.dispatch.desk import NOW, SITE, Desk, ScriptedProvider
+from tests.newsletter.dispatch.desk import NOW, SITE, Desk, SlowProvider
 
 READERS = 9
 BATCH_SIZE = 4
@@ -57,45 +54,6 @@ class Clock:
 
     def __call__(self) -> float:
         return clock_gettime(CLOCK_BOOTTIME) + self.ahead
-
-
-@dataclass
-class SlowProvider(ScriptedProvider):
-    """Keeps what it is given until the machine says what becomes of it; writes down what it takes."""
-
-    name: str = "scripted"
-    window: int = 3
-    pending: list[tuple[Mailing, Future[Sequence[Outcome]]]] = field(default_factory=list)
-
-    def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
-        future: Future[Sequence[Outcome]] = Future()
-        self.pending.append((mailing, future))
-        return future
-
-    def deal(self, fates: Sequence[str]) -> None:
-        """Answer the oldest window; what its guard no longer lets through is not begun."""
-        mailing, future = self.pending.pop(0)
-        future.set_result(
-            [
-                self.meet(fate, recipient.key)
-                if mailing.may_begin()
-                else Outcome.later("not-begun")
-                for recipient, fate in zip(mailing.recipients, fates, strict=False)
-            ]
-        )
-
-    def meet(self, fate: str, key: str) -> Outcome:
-        if fate in {"accepted", "unsure-taken"}:
-            self.taken.append(key)
-        match fate:
-            case "accepted":
-                return Outcome.accepted("250")
-            case "later":
-                return Outcome.later("later")
-            case "refused":
-                return Outcome.refused("550", "5.1.1", enhanced="5.1.1")
-            case _:
-                return Outcome.unsure("cut")
 
 
 class Interleaved(RuleBasedStateMachine):

@@ -224,7 +224,9 @@ def test_a_lane_that_waits_reserves_nothing_of_the_providers_rate(desk: Desk) ->
 
 
 def turn_of(desk: Desk, pace: Pace, lane: str, *, count: int) -> Turn:
-    return desk.database.transact(lambda session: pace.take_turn(session, "scripted", lane, count))
+    return desk.database.transact(
+        lambda session: pace.take_turn(session, "scripted", lane, count, slow=False)
+    )
 
 
 def arrivals(desk: Desk) -> dict[str, float]:

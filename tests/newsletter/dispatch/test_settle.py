@@ -11,12 +11,12 @@ from newsletter.dispatch.handoff import hand_off as hand_off_window
 from newsletter.dispatch.ledger import Lease
 from newsletter.dispatch.locks import lock_batches, lock_edition
 from newsletter.dispatch.models import BATCH
-from newsletter.dispatch.outcomes import Result, finish_window
+from newsletter.dispatch.outcomes import finish_window
 from newsletter.dispatch.pacing import Pace
 from newsletter.errors import EditionError, LeaseLost
 from newsletter.providers.base import Outcome
 from newsletter.publications import Publication
-from tests.newsletter.dispatch.desk import NOW, Desk, ScriptedProvider
+from tests.newsletter.dispatch.desk import NOW, Desk, ScriptedProvider, SlowProvider
 
 
 def claim_one(desk: Desk, *, seconds: float = 60.0) -> Lease:
@@ -35,6 +35,7 @@ def hand_off(desk: Desk, lease: Lease, most: int = 5) -> HandOff:
             edition.rules,
             most=most,
             pace=Pace(0),
+            slowed=(),
             composition_id=edition.composition_id,
         )
     )
@@ -218,12 +219,12 @@ def test_a_late_accepted_stops_the_second_copy(desk: Desk, provider: ScriptedPro
     bury_the_dead(desk)
     desk.database.transact(lambda session: settle.settle_by_resend(session, edition_id))
 
-    results = [Result(row.subscriber_id, Outcome.accepted("250")) for row in window.rows]
+    outcomes = [Outcome.accepted("250")] * len(window.rows)
 
     def finish(session: Session) -> None:
         edition = lock_edition(session, edition_id)
         batch = lock_batches(session, {lease.batch_id})[lease.batch_id]
-        finish_window(session, edition, batch, results)
+        finish_window(session, edition, batch, window, outcomes)
 
     desk.database.transact(finish)
     desk.run(provider)
@@ -240,7 +241,7 @@ def test_a_hand_off_that_we_never_heard_of_is_in_doubt_and_not_forgotten(
     edition_id = desk.edition()
     desk.freeze(edition_id)
     dispatcher = desk.dispatcher(provider)
-    dispatcher._claim_if_hungry()
+    dispatcher._turn([], claims=True)
     [held] = dispatcher._held.values()
     hand_off(desk, held.lease, most=6)
     while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
@@ -248,3 +249,31 @@ def test_a_hand_off_that_we_never_heard_of_is_in_doubt_and_not_forgotten(
 
     assert desk.states(edition_id) == {"unsure": 6, "accepted": 14}
     assert not desk.database.transact(lambda session: sweep.close_if_final(session, edition_id))
+
+
+def test_an_answer_may_come_when_the_batch_was_lost_claimed_again_and_closed(desk: Desk) -> None:
+    """Two windows are with the provider when the lease runs out; the same worker ends the batch."""
+    desk.add_readers(9)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    provider = SlowProvider()
+    dispatcher = desk.dispatcher(provider)
+    dispatcher.step(patience=0.0)
+    [lease] = [held.lease for held in dispatcher._held.values()]
+    let_lease_run_out(desk, lease)
+    assert bury_the_dead(desk) == 6
+
+    accepted = ["accepted"] * 3
+    dispatcher.step(patience=0.0)
+    provider.deal(accepted)
+    dispatcher.step(patience=0.0)
+    late = provider.pending.pop(0)
+    provider.deal(accepted)
+    dispatcher.step(patience=0.0)
+    provider.pending.append(late)
+    provider.deal(accepted)
+    while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
+        pass
+
+    assert desk.states(edition_id) == {"accepted": 9}
+    assert desk.database.transact(lambda session: sweep.close_if_final(session, edition_id))
