@@ -61,8 +61,14 @@ class Site:
 
     def return_path(self, edition_id: int, subscriber_id: int) -> str:
         """A delivery's own envelope sender (VERP): `bounces+TOKEN@news.example.org`."""
+        return self._bounces(self.signer.sign_caseless(Purpose.BOUNCE, edition_id, subscriber_id))
+
+    def notice_return_path(self, notice_id: int) -> str:
+        """A small mail's own envelope sender."""
+        return self._bounces(self.signer.sign_caseless(Purpose.NOTICE, notice_id))
+
+    def _bounces(self, token: str) -> str:
         box, _, domain = self.bounce_address.rpartition("@")
-        token = self.signer.sign_caseless(Purpose.BOUNCE, edition_id, subscriber_id)
         return f"{box}+{token}@{domain}"
 
     def confirm_url(

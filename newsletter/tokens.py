@@ -38,6 +38,8 @@ class Purpose(Enum):
     """(publication, subscriber, link epoch, expiry): erase them."""
     BOUNCE = b"b"
     """(edition, subscriber): where a mail comes back to (VERP); says that it is this mail."""
+    NOTICE = b"n"
+    """(notice,): where a small mail comes back to."""
 
 
 class Signer:

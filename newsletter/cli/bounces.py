@@ -32,16 +32,16 @@ def read(recipient: Recipient = "", as_json: AsJson = False) -> None:
     mail = sys.stdin.buffer.read(MOST_BYTES)
     try:
         with open_desk() as desk:
-            ours = desk.database.transact(
+            taken = desk.database.transact(
                 partial(take_in, mail=mail, site=desk.site, recipient=recipient, now=time.time())
             )
     except NewsletterError as error:
         aside.print(str(error), markup=False)
         sys.exit(EX_TEMPFAIL)
     if as_json:
-        emit({"ours": ours})
+        emit({"ours": taken.ours})
     else:
-        say("Taken in." if ours else "Kept, without effect: it bears no token of ours.")
+        say("Taken in." if taken.ours else "Kept, without effect: it bears no token of ours.")
 
 
 def fetch(as_json: AsJson = False) -> None:

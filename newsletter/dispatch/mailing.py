@@ -113,6 +113,11 @@ def delivery_key(edition_id: int, subscriber_id: int) -> str:
     return f"{edition_id}-{subscriber_id}"
 
 
+def notice_key(notice_id: int) -> str:
+    """How a provider's events name a small mail."""
+    return f"notice-{notice_id}"
+
+
 def _recipients(
     imprinted: Imprint, rows: Sequence[Row], site: Site, readers: Readers
 ) -> list[Recipient]:

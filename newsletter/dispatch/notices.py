@@ -22,7 +22,7 @@ from emails.mime import MailHeaders
 from emails.notices import NoticeKind, compose_notice
 from newsletter.database import Database, db_now
 from newsletter.dispatch.ledger import monotonic
-from newsletter.dispatch.mailing import ascii_address
+from newsletter.dispatch.mailing import ascii_address, notice_key
 from newsletter.dispatch.models import Notice
 from newsletter.dispatch.outcomes import BACKOFF_SECONDS, MAX_ATTEMPTS, REASON_LENGTH, backoff
 from newsletter.dispatch.outlet import hand_over
@@ -144,13 +144,15 @@ class NoticeSender:
             message_id_domain=publication.sender_domain,
             auto_submitted=True,
         )
-        key = f"notice-{notice.key}"
+        key, site = notice_key(notice.key), self._site
+        comes_back_to = site.notice_return_path(notice.key) if site.bounce_address else ""
         return Mailing(
             composition=self._compose(session, notice, publication, now=now),
             headers=headers,
             recipients=[Recipient(key, ascii_address(email), headers.message_id(key), {})],
             edition=EDITION,
             batch=key,
+            return_path=(lambda _: comes_back_to) if comes_back_to else None,
             may_begin=lambda: monotonic() < deadline,
         )
 

@@ -59,10 +59,17 @@ READERS: Mapping[str, Reader] = {
 }
 
 
-def receive(session: Session, provider: str, body: bytes, *, now: float) -> None:
-    """Store a request that has been verified; everything else waits for the worker."""
+def receive(
+    session: Session, provider: str, body: bytes, *, now: float, digest: str | None = None
+) -> bool:
+    """Store a request that has been verified; everything else waits for the worker.
+
+    Returns False where one of the same `digest` is there already.
+    """
     kept = {"provider": provider, "received_at": now, "body": body, "done": 0, "attempts": 0}
-    session.execute(insert(session, INBOX_ITEM).values(kept))
+    statement = insert(session, INBOX_ITEM).values(kept | {"digest": digest})
+    stored = session.execute(statement.on_conflict_do_nothing().returning(INBOX_ITEM.c.id))
+    return stored.first() is not None
 
 
 def pending(session: Session, limit: int) -> Sequence[InboxItem]:

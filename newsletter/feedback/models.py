@@ -30,6 +30,8 @@ class InboxItem(SQLModel, table=True):
     processed_at: float | None = None
     error: str | None = None
     """Why it could not be read; its body stays."""
+    digest: str | None = Field(default=None, unique=True)
+    """Of a returned mail: taken in once, whoever finds it, and however often."""
 
 
 class Event(SQLModel, table=True):

@@ -1,17 +1,22 @@
 """Which delivery and which reader an event is about."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
-from newsletter.dispatch.models import DELIVERY
+from newsletter.dispatch.mailing import notice_key
+from newsletter.dispatch.models import DELIVERY, NOTICE
 from newsletter.dispatch.states import DeliveryState
 from newsletter.feedback.events import DeliveryKey, NormalEvent, PlacedEvent
+from subscribers.addresses import parse
 from subscribers.models import SUBSCRIBER
 
+_NOTICE = re.compile(r"notice-(\d{1,18})", re.ASCII)
+"""What `notice_key` makes."""
 NEVER_SENT = (
     DeliveryState.EXCLUDED,
     DeliveryState.CANCELLED,
@@ -32,8 +37,10 @@ def place(session: Session, events: Sequence[NormalEvent]) -> list[PlacedEvent]:
 
     An event that lost its reference (an asynchronous bounce) is about its address's latest
     delivery. One with a reference that names no delivery of ours (a notice, a test mail, somebody
-    else's on the same account) is about its address only.
+    else's on the same account) is about its address only; where that isn't told, about the address
+    that the notice went to.
     """
+    events = _addressed(session, events)
     named = _existing(session, (DeliveryKey.of(event.reference) for event in events))
     readers = _readers(session, events, named)
     lost = {event.email for event in events if not event.reference}
@@ -57,6 +64,24 @@ def _place(
         delivery = latest.get(reader_id)
     key = None if reader_id is None else readers.keys.get(reader_id)
     return PlacedEvent(event, delivery, reader_id, key)
+
+
+def _addressed(session: Session, events: Sequence[NormalEvent]) -> list[NormalEvent]:
+    """The events; those of notices that came without an address with the one that it went to."""
+    notices = {_notice_id(event.reference) for event in events if not event.email} - {None}
+    if not notices:
+        return list(events)
+    rows = session.execute(select(NOTICE.c.id, NOTICE.c.email).where(NOTICE.c.id.in_(notices)))
+    keys = {notice_key(row.id): parse(row.email).key for row in rows if row.email}
+    return [
+        event if event.email else replace(event, email=keys.get(event.reference, ""))
+        for event in events
+    ]
+
+
+def _notice_id(reference: str) -> int | None:
+    match = _NOTICE.fullmatch(reference)
+    return None if match is None else int(match[1])
 
 
 def _existing(session: Session, wanted: Iterable[DeliveryKey | None]) -> frozenset[DeliveryKey]:

@@ -1,8 +1,8 @@
 """Mailboxes that returned mail is fetched from: a Maildir, or one at an IMAP server.
 
-A mail is marked as read before it is taken in, and as unread again where that fails: in a mailbox
-where nothing can be marked nothing is taken, instead of the same mails again and again. A crash in
-between misses one bounce, and the next edition's comes.
+A mail is taken in first and marked as read then, so that no crash loses it. Who finds it again, after
+a crash or in a mailbox where nothing can be marked, or beside another worker, is told by its digest
+that it has been taken in (intake.py).
 """
 
 import imaplib
@@ -35,14 +35,14 @@ PORTS = {"imap": 143, "imaps": 993}
 class Unread:
     """A mail that nobody has read yet."""
 
-    claim: Callable[[], bytes | None]
-    """Mark it as read; return its content, or None where there is none, or another worker has it."""
-    put_back: Callable[[], None]
-    """Mark it as unread again."""
+    content: Callable[[], bytes | None]
+    """None where it can't be read, or another worker was faster."""
+    mark: Callable[[], None]
+    """Mark it as read, if nobody has."""
 
 
 def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int, int]:
-    """Take in what is unread; return how many mails, and how many of them bear a token of ours.
+    """Take in what is unread; return how many mails were new, and how many of them are ours.
 
     Raises:
         ConfigurationError: the URL is none of a mailbox.
@@ -51,15 +51,12 @@ def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int,
     seen = ours = 0
     with open_mailbox(url) as unread:
         for mail in unread:
-            content = mail.claim()
-            if content is None:
-                continue
-            try:
-                ours += database.transact(partial(take_in, mail=content, site=site, now=now))
-            except BaseException:
-                mail.put_back()
-                raise
-            seen += 1
+            content = mail.content()
+            if content is not None:
+                taken = database.transact(partial(take_in, mail=content, site=site, now=now))
+                seen += taken.new
+                ours += taken.new and taken.ours
+            mail.mark()
     return seen, ours
 
 
@@ -99,26 +96,25 @@ def _new_in(folder: Path) -> Iterator[Unread]:
     mails = (path for path in sorted((folder / "new").iterdir()) if path.is_file())
     for path in islice(mails, AT_ONCE):
         read = folder / "cur" / f"{path.name}:2,S"
-        yield Unread(partial(_move_and_read, path, read), partial(_move, read, path))
+        yield Unread(partial(_content, path), partial(_move, path, read))
 
 
-def _move_and_read(new: Path, read: Path) -> bytes | None:
-    """Move a mail, which only one worker can; return its head, None where it can't be read."""
+def _content(path: Path) -> bytes | None:
     try:
-        new.rename(read)
+        return _head_of(path)
     except FileNotFoundError:
-        if new.exists():
-            raise  # it is `cur` that is missing
         return None
-    try:
-        return _head_of(read)
     except OSError as error:
         log.warning("a returned mail can't be read, and stays in the mailbox: %s", error)
         return None
 
 
-def _move(here: Path, there: Path) -> None:
-    here.rename(there)
+def _move(new: Path, read: Path) -> None:
+    try:
+        new.rename(read)
+    except FileNotFoundError:
+        if new.exists():
+            raise  # it is `cur` that is missing
 
 
 def _head_of(path: Path) -> bytes:
@@ -153,19 +149,16 @@ def _unseen(client: imaplib.IMAP4) -> Iterator[Unread]:
     found = _checked(client.uid("SEARCH", "UNSEEN"))
     numbers = (found[0] or b"").decode("ascii").split()
     for number in numbers[:AT_ONCE]:
-        yield Unread(
-            partial(_mark_and_fetch, client, number), partial(_store, client, number, "-FLAGS")
-        )
+        yield Unread(partial(_fetched, client, number), partial(_mark, client, number))
 
 
-def _mark_and_fetch(client: imaplib.IMAP4, number: str) -> bytes | None:
-    _store(client, number, "+FLAGS")
+def _fetched(client: imaplib.IMAP4, number: str) -> bytes | None:
     parts = _checked(client.uid("FETCH", number, f"(BODY.PEEK[]<0.{MOST_BYTES}>)"))
     return next((part[1] for part in parts if isinstance(part, tuple)), None)
 
 
-def _store(client: imaplib.IMAP4, number: str, change: str) -> None:
-    _checked(client.uid("STORE", number, f"{change}.SILENT", r"(\Seen)"))
+def _mark(client: imaplib.IMAP4, number: str) -> None:
+    _checked(client.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)"))
 
 
 def _checked(answer: tuple[str, list[Any]]) -> list[Any]:

@@ -83,7 +83,9 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("processed_at", sa.Float(), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("digest", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
     )
     with op.batch_alter_table("inbox_item", schema=None) as batch_op:
         batch_op.create_index(

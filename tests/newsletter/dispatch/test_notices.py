@@ -102,6 +102,20 @@ def test_a_confirmation_carries_a_token_minted_when_it_is_sent(
     assert sender.step() == 0
 
 
+def test_a_notice_comes_back_to_an_address_of_its_own(
+    desk: Desk, provider: Remembering, settings: Settings
+) -> None:
+    returning = settings.model_copy(update={"bounce_address": "bounces@ledger.example"})
+    for one in (settings, returning):
+        queue_confirmation(desk)
+        NoticeSender(desk.database, provider, one, pace=Pace(0)).step()
+
+    plain, own = ((mailing, mailing.recipients[0]) for mailing in provider.mailings)
+    assert plain[0].return_path is None
+    assert own[0].return_path is not None
+    assert own[0].return_path(own[1]) == Site.of(returning).notice_return_path(2)
+
+
 def test_a_notice_in_doubt_is_sent_again(
     desk: Desk, sender: NoticeSender, provider: Remembering
 ) -> None:

@@ -4,7 +4,9 @@ import mailbox
 import re
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from newsletter.errors import ConfigurationError, DatabaseError
 from newsletter.feedback.duty import fetch_returned
 from newsletter.feedback.errors import MailboxAway
 from newsletter.feedback.models import InboxItem
-from newsletter.feedback.returned.mailboxes import fetch, open_mailbox
+from newsletter.feedback.returned.intake import take_in
+from newsletter.feedback.returned.mailboxes import Unread, fetch, open_mailbox
 from newsletter.site import Site
 from newsletter.tokens import Signer
 from tests.newsletter.feedback.mailed import NOW, Mailed
@@ -44,7 +47,7 @@ def test_a_maildir_is_read_once_and_marked(mailed: Mailed, edition_id: int, tmp_
     assert {message.get_flags() for message in box} == {"S"}
 
 
-def test_a_maildir_that_nothing_can_be_moved_in_is_left_as_it_is(
+def test_a_maildir_that_nothing_can_be_moved_in_is_told_and_read_once(
     mailed: Mailed, edition_id: int, tmp_path: Path
 ) -> None:
     url = f"maildir://{tmp_path}"
@@ -54,10 +57,12 @@ def test_a_maildir_that_nothing_can_be_moved_in_is_left_as_it_is(
     for _ in range(2):
         with pytest.raises(MailboxAway):
             fetch(mailed.database, url, SITE, now=NOW)
-    assert stored(mailed) == 0
+    assert stored(mailed) == 1
 
     (tmp_path / "cur").mkdir()
-    assert fetch(mailed.database, url, SITE, now=NOW) == (1, 1)
+    assert fetch(mailed.database, url, SITE, now=NOW) == (0, 0)
+    assert [path.name for path in (tmp_path / "cur").iterdir()] == ["1:2,S"]
+    assert stored(mailed) == 1
 
 
 def test_what_is_no_mail_is_passed_over(mailed: Mailed, edition_id: int, tmp_path: Path) -> None:
@@ -84,17 +89,59 @@ def test_what_can_not_be_stored_stays_unread(
     assert fetch(mailed.database, url, SITE, now=NOW) == (1, 1)
 
 
-def test_two_workers_take_no_mail_twice(mailed: Mailed, edition_id: int, tmp_path: Path) -> None:
+Together = Callable[[str], tuple[int, ...]]
+
+
+@pytest.fixture
+def together(mailed: Mailed, monkeypatch: pytest.MonkeyPatch) -> Together:
+    """What two workers take in of a mailbox who have both seen what is unread when they begin."""
+    both = threading.Barrier(2)
+
+    @contextmanager
+    def all_look_first(url: str) -> Iterator[Iterator[Unread]]:
+        with open_mailbox(url) as unread:
+            mails = list(unread)
+            both.wait(timeout=30)
+            yield iter(mails)
+
+    monkeypatch.setattr("newsletter.feedback.returned.mailboxes.open_mailbox", all_look_first)
+
+    def fetch_together(url: str) -> tuple[int, ...]:
+        with ThreadPoolExecutor(2) as pool:
+            work = [pool.submit(fetch, mailed.database, url, SITE, now=NOW) for _ in range(2)]
+            return tuple(map(sum, zip(*(one.result() for one in work), strict=True)))
+
+    return fetch_together
+
+
+def test_two_workers_at_once_take_each_mail_of_a_maildir_in_once(
+    mailed: Mailed, edition_id: int, together: Together, tmp_path: Path
+) -> None:
     box = mailbox.Maildir(tmp_path / "bounces")
     for reader in (1, 2, 3):
         box.add(postfix(SITE.return_path(edition_id, reader)))
-    url = f"maildir://{tmp_path}/bounces"
 
-    with open_mailbox(url) as slow:
-        seen = list(slow)
-        assert fetch(mailed.database, url, SITE, now=NOW) == (3, 3)
-        assert [mail.claim() for mail in seen] == [None] * 3
+    assert together(f"maildir://{tmp_path}/bounces") == (3, 3)
+
     assert stored(mailed) == 3
+    assert {message.get_flags() for message in box} == {"S"}
+
+
+def test_a_crash_before_the_mark_neither_loses_a_mail_nor_takes_it_in_twice(
+    mailed: Mailed, edition_id: int, tmp_path: Path
+) -> None:
+    box = mailbox.Maildir(tmp_path / "bounces")
+    box.add(postfix(SITE.return_path(edition_id, 1)))
+    url = f"maildir://{tmp_path}/bounces"
+    with open_mailbox(url) as unread, mailed.database.writing() as session:
+        content = next(unread).content()
+        assert content is not None
+        assert take_in(session, content, SITE, now=NOW).new
+
+    assert fetch(mailed.database, url, SITE, now=NOW) == (0, 0)
+
+    assert stored(mailed) == 1
+    assert {message.get_flags() for message in box} == {"S"}
 
 
 def stored(mailed: Mailed) -> int:
@@ -163,6 +210,14 @@ def test_a_mailbox_at_a_server_is_read_once(
 
     mailed.work()
     assert mailed.delivery(edition_id, 2).state == "bounced"
+
+
+def test_two_workers_at_once_take_each_mail_at_a_server_in_once(
+    mailed: Mailed, edition_id: int, together: Together, imap: ImapServer
+) -> None:
+    assert together(url_of(imap)) == (2, 2)
+    assert imap.seen == {1, 2}
+    assert stored(mailed) == 2
 
 
 def test_a_refused_password_is_said_without_the_password(mailed: Mailed, imap: ImapServer) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from newsletter.dispatch.handoff import Row
 from newsletter.dispatch.mailing import Imprint, mailing
+from newsletter.dispatch.models import Notice
 from newsletter.errors import ConfigurationError
 from newsletter.feedback.models import BounceTally, Event, InboxItem
 from newsletter.feedback.returned.intake import MOST_BYTES, find_reference, take_in
@@ -34,9 +35,9 @@ FORGER = Site("https://ledger.example", Signer("another secret"), "bounces@ledge
 
 def come_back(mailed: Mailed, mail: bytes, *, recipient: str = "") -> bool:
     with mailed.database.writing() as session:
-        ours = take_in(session, mail, SITE, recipient=recipient, now=NOW)
+        taken = take_in(session, mail, SITE, recipient=recipient, now=NOW)
     mailed.work()
-    return ours
+    return taken.ours
 
 
 @pytest.fixture
@@ -208,3 +209,27 @@ def test_no_damage_to_a_bounce_defeats_the_reader(
     damaged = mail[:start] + patch + mail[start + length :]
     (event,) = normalise(packed("1-2", damaged), received_at=NOW)
     assert event.at == NOW
+
+
+def test_a_confirmation_that_comes_back_teaches_its_readers_address(mailed: Mailed) -> None:
+    mailed.readers(2)
+    notice = Notice(
+        publication_id=mailed.publication_id,
+        kind="confirm",
+        subscriber_id=2,
+        email="Reader2@Example.org",
+        due_at=NOW,
+        created_at=NOW,
+    )
+    with mailed.database.writing() as session:
+        session.add(notice)
+
+    assert come_back(mailed, postfix(SITE.notice_return_path(notice.key)))
+
+    assert mailed.suppressions() == {"reader2@example.org": "hard_bounce"}
+
+
+def test_a_notice_that_nobody_knows_any_more_teaches_nothing(mailed: Mailed) -> None:
+    mailed.readers(1)
+    assert come_back(mailed, postfix(SITE.notice_return_path(404)))
+    assert mailed.suppressions() == {}
