@@ -121,7 +121,7 @@ class Signer:
 
     def keyed_hash(self, text: str) -> str:
         """A hash that only we can make: for what must be found again but not read."""
-        return hmac.new(self._hash_key, text.encode(), sha256).hexdigest()
+        return hmac.digest(self._hash_key, text.encode(), "sha256").hex()
 
 
 def _keyed(key: bytes) -> blake2b:

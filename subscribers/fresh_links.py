@@ -11,7 +11,7 @@ from sqlmodel import Session
 from subscribers import guard, history, suppression
 from subscribers.addresses import KeyedHash, hashed_key, parse
 from subscribers.errors import LinkUsed
-from subscribers.guard import GuardPolicy
+from subscribers.guard import Asker, GuardPolicy
 from subscribers.models import Subscriber
 from subscribers.readers import find_by_key_to_change
 
@@ -43,15 +43,8 @@ def request(
     more mails. `what` stands in the reader's timeline. Raises InvalidAddress.
     """
     address = parse(email)
-    if not guard.allows(
-        session,
-        policy,
-        publication_id=publication_id,
-        address=address,
-        ip=ip,
-        hash_of=hash_of,
-        now=now,
-    ):
+    asker = Asker(publication_id, address, ip)
+    if not all(guard.allow(session, policy, [asker], hash_of=hash_of, now=now)):
         return None
     reader = find_by_key_to_change(session, address.key)  # an erasure comes before it, or after
     live = suppression.find_live(session, [address.key, hashed_key(address.key, hash_of)])

@@ -5,14 +5,16 @@ holds no address.
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlmodel import Session
 
 from subscribers.addresses import Address, KeyedHash, throttle_key
 from subscribers.models import THROTTLE
+from subscribers.upsert import Upsert, offered
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
@@ -41,68 +43,106 @@ class GuardPolicy:
     per_publication: tuple[Cap, ...] = (Cap(20_000, _HOUR),)
 
 
-def allows(
+class Asker(NamedTuple):
+    """Who causes a mail: to which address, at which publication, from where."""
+
+    publication_id: int
+    address: Address
+    ip: str
+    """Empty where there is none."""
+
+
+def allow(
     session: Session,
     policy: GuardPolicy,
+    askers: Sequence[Asker],
     *,
-    publication_id: int,
-    address: Address,
-    ip: str,
     hash_of: KeyedHash,
     now: float,
-) -> bool:
-    """Tell whether one more confirmation mail may leave, and count it if so.
+) -> list[bool]:
+    """Tell for each asker in turn whether one more mail may leave, and count it if so.
 
     The narrowest cap comes first: a flood for one victim must not use up what is left for the
     others. What a narrow cap counted stays counted where a wider one then refuses.
+
+    All counts are locked until the transaction ends, in two statements for however many askers.
     """
-    wanted = _caps(policy, publication_id, address, ip)
-    return all(take(session, hash_of(what), cap, now=now) for what, cap in wanted)
+    wanted = [[(hash_of(what), cap) for what, cap in _caps(policy, asker)] for asker in askers]
+    counts = _Counts(session, {key for caps in wanted for key, _ in caps}, now=now)
+    allowed = [all(counts.take(key, cap) for key, cap in caps) for caps in wanted]
+    counts.store(session)
+    return allowed
 
 
-def _caps(
-    policy: GuardPolicy, publication_id: int, address: Address, ip: str
-) -> Iterator[tuple[str, Cap]]:
+def _caps(policy: GuardPolicy, asker: Asker) -> Iterator[tuple[str, Cap]]:
     kinds = [
-        ("address", throttle_key(address), policy.per_address),
-        ("domain", address.domain, policy.per_domain),
-        ("publication", str(publication_id), policy.per_publication),
+        ("address", throttle_key(asker.address), policy.per_address),
+        ("domain", asker.address.domain, policy.per_domain),
+        ("publication", str(asker.publication_id), policy.per_publication),
     ]
-    if ip:
-        kinds.insert(1, ("ip", ip_prefix(ip), policy.per_ip_prefix))
+    if asker.ip:
+        kinds.insert(1, ("ip", ip_prefix(asker.ip), policy.per_ip_prefix))
     for kind, value, caps in kinds:
         for cap in caps:
             yield f"signup {kind} {value} {cap.seconds:.0f}", cap
 
 
-# Written out: five of them stand in every sign-up, and building each anew took a third of it.
-_TAKE = text("""
-    INSERT INTO throttle (key, window_start, count, expires_at) VALUES (:key, :now, 1, :end)
-    ON CONFLICT (key) DO UPDATE SET
-        window_start = CASE WHEN throttle.expires_at <= excluded.window_start
-            THEN excluded.window_start ELSE throttle.window_start END,
-        count = CASE WHEN throttle.expires_at <= excluded.window_start
-            THEN 1 ELSE throttle.count + 1 END,
-        expires_at = CASE WHEN throttle.expires_at <= excluded.window_start OR :strict = 1
-            THEN excluded.expires_at ELSE throttle.expires_at END
-    WHERE throttle.expires_at <= excluded.window_start OR throttle.count < :limit
-    RETURNING count
-""")
+class _Window(NamedTuple):
+    """The columns of a count, but for its key."""
+
+    start: float
+    counted: int
+    end: float
 
 
-def take(session: Session, key: str, cap: Cap, *, now: float) -> bool:
-    """Count one more under a key, in one statement; False, and nothing counted, at the cap."""
-    counted = session.connection().execute(
-        _TAKE,
-        {
-            "key": key,
-            "now": now,
-            "end": now + cap.seconds,
-            "strict": int(cap.strict),
-            "limit": cap.limit,
-        },
-    )
-    return counted.first() is not None
+class _Counts:
+    """Counts by key, locked until the transaction ends."""
+
+    def __init__(self, session: Session, keys: Collection[str], *, now: float) -> None:
+        self._now = now
+        self._changed: set[str] = set()
+        nothing = {"window_start": now, "count": 0, "expires_at": now}
+        # In one order for all, so that no two wait for each other.
+        found = _LOCKED.run(session, [{"key": key, **nothing} for key in sorted(keys)])
+        self._windows = {row.key: _Window._make(row[1:]) for row in found}
+
+    def take(self, key: str, cap: Cap) -> bool:
+        """Count one more; False, and nothing counted, at the cap."""
+        start, count, end = self._windows[key]
+        if end <= self._now:
+            start, count, end = self._now, 0, self._now + cap.seconds
+        if count >= cap.limit:
+            return False
+        self._windows[key] = _Window(
+            start, count + 1, self._now + cap.seconds if cap.strict else end
+        )
+        self._changed.add(key)
+        return True
+
+    def store(self, session: Session) -> None:
+        """Write back what was counted."""
+        _STORED.run(
+            session,
+            [
+                {"key": key, **dict(zip(_COLUMNS, self._windows[key], strict=True))}
+                for key in sorted(self._changed)
+            ],
+        )
+
+
+_COLUMNS = ("window_start", "count", "expires_at")
+_LOCKED = Upsert(
+    THROTTLE,
+    key="key",
+    change={"count": THROTTLE.c["count"]},
+    returning=[THROTTLE.c[name] for name in ("key", *_COLUMNS)],
+)
+_STORED = Upsert(
+    THROTTLE,
+    key="key",
+    change={name: offered(name) for name in _COLUMNS},
+    returning=[THROTTLE.c.key],
+)
 
 
 def forget_expired(session: Session, *, now: float, limit: int) -> int:

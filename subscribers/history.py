@@ -1,5 +1,6 @@
 """What happened to a reader: noted here where no other table tells it, and told newest first."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -30,17 +31,34 @@ def note(
     note: str = "",
 ) -> None:
     """Remember that something happened."""
-    session.connection().execute(
-        HAPPENING.insert(),
-        {
-            "subscriber_id": subscriber_id,
-            "publication_id": publication_id,
-            "at": now,
-            "what": what,
-            "source": source,
-            "note": note,
-        },
-    )
+    whose = subscriber_id, publication_id
+    note_all(session, [happening(*whose, what, now=now, source=source, note=note)])
+
+
+def note_all(session: Session, happenings: Sequence[Mapping[str, object]]) -> None:
+    """Remember what happened to any number of readers."""
+    if happenings:
+        session.connection().execute(HAPPENING.insert(), list(map(dict, happenings)))
+
+
+def happening(
+    subscriber_id: int,
+    publication_id: int | None,
+    what: str,
+    *,
+    now: float,
+    source: str,
+    note: str = "",
+) -> Mapping[str, object]:
+    """What is to be remembered of one reader."""
+    return {
+        "subscriber_id": subscriber_id,
+        "publication_id": publication_id,
+        "at": now,
+        "what": what,
+        "source": source,
+        "note": note,
+    }
 
 
 def keep_import(session: Session, subscription: Subscription) -> None:

@@ -5,12 +5,13 @@ the form must not tell strangers who reads what. Only the mail differs, and only
 sees that.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import compress
 from typing import NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, select, update
+from sqlalchemy import case, literal_column
 from sqlmodel import Session
 
 from subscribers import consent, guard, history, suppression
@@ -27,19 +28,18 @@ from subscribers.addresses import (
 )
 from subscribers.consent import Agreement
 from subscribers.errors import LinkUsed
-from subscribers.guard import GuardPolicy
+from subscribers.guard import Asker, GuardPolicy
 from subscribers.models import (
     SUBSCRIBER,
     SUBSCRIPTION,
     ConsentKind,
     State,
     Subscription,
-    Suppression,
     Tracking,
 )
 from subscribers.readers import find_to_change
 from subscribers.states import Act, move
-from subscribers.upsert import add_new
+from subscribers.upsert import Upsert, offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class Request:
     """The field that people don't see; whatever fills it in is a robot."""
     challenge_passed: bool = True
     """What the door's own test of whether a person asks said."""
+
+    @property
+    def is_from_a_person(self) -> bool:
+        return self.challenge_passed and not self.honeypot
 
 
 class MailKind(StrEnum):
@@ -97,6 +101,15 @@ class Answer:
     """What may go wrong with the address, in sentences."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A request whose address was read. Each is itself: two alike are still two."""
+
+    publication_id: int
+    request: Request
+    address: Address
+
+
 def request(
     session: Session,
     publication_id: int,
@@ -106,51 +119,90 @@ def request(
     hash_of: KeyedHash,
     now: float,
 ) -> Answer:
-    """Take a request to subscribe; raise InvalidAddress or AddressRefused.
+    """Take one request to subscribe; raise InvalidAddress or AddressRefused.
 
-    Both errors depend on the address alone, not on who reads what. A request by itself changes
-    nothing for a reader whom we know: an unsubscribed one stays so until they confirm.
+    Both errors depend on the address alone, not on who reads what.
     """
     address = parse(asked.email, policy.addresses)
-    answer = Answer(None, suggest(address), doubts(address, policy.addresses))
-    if asked.honeypot or not asked.challenge_passed:
-        return answer
-    if not guard.allows(
-        session,
-        policy.guard,
-        publication_id=publication_id,
-        address=address,
-        ip=asked.ip,
-        hash_of=hash_of,
-        now=now,
-    ):
-        return answer
-    known = _remember(session, publication_id, address, asked, now=now)
-    keys = [address.key, hashed_key(address.key, hash_of)]
-    suppressed = suppression.find_live(session, keys)
-    whose = (known.subscriber_id, publication_id)
-    history.note(session, *whose, "asked to subscribe", now=now, source=asked.source)
-    return replace(answer, mail=_mail(known, publication_id, suppressed))
+    read = Asked(publication_id, asked, address)
+    [mail] = take(session, [read], policy.guard, hash_of=hash_of, now=now)
+    return Answer(mail, suggest(address), doubts(address, policy.addresses))
 
 
-class _Known(NamedTuple):
-    """What is known of who asks: plain values, since objects would take twice as long."""
+def take(
+    session: Session,
+    asked: Sequence[Asked],
+    policy: GuardPolicy,
+    *,
+    hash_of: KeyedHash,
+    now: float,
+) -> list[MailToSend | None]:
+    """Take requests to subscribe, in their order; return the mail that each is answered with.
 
-    subscriber_id: int
+    A request by itself changes nothing for a reader whom we know: an unsubscribed one stays so
+    until they confirm. However many requests there are, six statements store them.
+    """
+    people = [one for one in asked if one.request.is_from_a_person]
+    askers = [Asker(one.publication_id, one.address, one.request.ip) for one in people]
+    allowed = guard.allow(session, policy, askers, hash_of=hash_of, now=now)
+    welcome = list(compress(people, allowed))
+    known = _remember(session, welcome, now=now)
+    history.note_all(session, [_happening(one, *known[one], now=now) for one in welcome])
+    suppressed = _suppressed(session, welcome, hash_of)
+    mails = {one: _mail(*known[one], suppressed[one.address.key]) for one in welcome}
+    return [mails.get(one) for one in asked]
+
+
+class _Reader(NamedTuple):
+    """Who asks, as stored: plain values, since objects would take twice as long."""
+
+    email_key: str
+    id: int
     email: str
     link_epoch: int
+
+
+class _Standing(NamedTuple):
+    """How their subscription stands."""
+
+    subscriber_id: int
+    publication_id: int
     state: str
     confirm_epoch: int
 
 
 def _remember(
-    session: Session, publication_id: int, address: Address, asked: Request, *, now: float
-) -> _Known:
-    """Store a pending subscription, unless the reader has one; both are locked."""
-    person = {
-        "email": address.email,
-        "email_key": address.key,
-        "name": clean_name(asked.name),
+    session: Session, asked: Sequence[Asked], *, now: float
+) -> dict[Asked, tuple[_Reader, _Standing]]:
+    """Store a pending subscription for each, unless the reader has one; both are locked."""
+    readers = _readers(session, asked, now=now)
+    standings = _standings(session, asked, readers, now=now)
+    found = [(one, readers[one.address.key]) for one in asked]
+    return {one: (reader, standings[reader.id, one.publication_id]) for one, reader in found}
+
+
+def _readers(session: Session, asked: Sequence[Asked], *, now: float) -> dict[str, _Reader]:
+    """Store a reader for each address key, unless there is one."""
+    first = {one.address.key: one for one in reversed(asked)}
+    found = _ADD_READERS.run(session, [_person(first[key], now=now) for key in sorted(first)])
+    return {row.email_key: _Reader._make(row) for row in found}
+
+
+def _standings(
+    session: Session, asked: Sequence[Asked], readers: Mapping[str, _Reader], *, now: float
+) -> dict[tuple[int, int], _Standing]:
+    """Store a subscription for each reader and publication, unless there is one."""
+    first = {(readers[one.address.key].id, one.publication_id): one for one in reversed(asked)}
+    wanted = [_pending(*key, first[key], now=now) for key in sorted(first)]
+    found = _ADD_SUBSCRIPTIONS.run(session, wanted)
+    return {(row.subscriber_id, row.publication_id): _Standing._make(row) for row in found}
+
+
+def _person(asked: Asked, *, now: float) -> dict[str, object]:
+    return {
+        "email": asked.address.email,
+        "email_key": asked.address.key,
+        "name": clean_name(asked.request.name),
         "language": "",
         "time_zone": "",
         "attributes": {},
@@ -158,67 +210,79 @@ def _remember(
         "link_epoch": 0,
         "created_at": now,
     }
-    # Twice: a reader who was there may be forgotten (`forgetting.py`) before they are locked.
-    found = _add_and_lock(session, person) or _add_and_lock(session, person)
-    assert found is not None
-    number, email, link_epoch = found
-    run = session.connection().execute
-    wanted = {
-        "subscriber_id": number,
+
+
+def _pending(
+    subscriber_id: int, publication_id: int, asked: Asked, *, now: float
+) -> dict[str, object]:
+    return {
+        "subscriber_id": subscriber_id,
         "publication_id": publication_id,
         "state": State.PENDING.value,
         "mailable": False,
         "tracking": Tracking.COUNTED.value,
         "muted": "",
-        "lane": address.lane,
+        "lane": asked.address.lane,
         "created_at": now,
         "end_reason": "",
-        "source": asked.source,
+        "source": asked.request.source,
         "confirm_epoch": 0,
     }
-    whose = {"reader": number, "publication": publication_id}
-    if not add_new(session, SUBSCRIPTION, wanted, key="subscriber_id publication_id"):
-        run(_ASKED_AGAIN, {**whose, "now": now})
-    state, epoch = run(_SUBSCRIBED, whose).one()
-    return _Known(number, email, link_epoch, state, epoch)
 
 
-def _add_and_lock(session: Session, person: Mapping[str, object]) -> Row[int, str, int] | None:
-    add_new(session, SUBSCRIBER, person, key="email_key")
-    return session.connection().execute(_READER, {"key": person["email_key"]}).one_or_none()
+def _happening(
+    asked: Asked, reader: _Reader, standing: _Standing, *, now: float
+) -> Mapping[str, object]:
+    whose, source = (reader.id, standing.publication_id), asked.request.source
+    return history.happening(*whose, "asked to subscribe", now=now, source=source)
 
 
-_READER = (
-    select(SUBSCRIBER.c.id, SUBSCRIBER.c.email, SUBSCRIBER.c.link_epoch)
-    .where(SUBSCRIBER.c.email_key == bindparam("key"))
-    .with_for_update()
+# Whoever is there already stays as they are, and is locked.
+_ADD_READERS = Upsert(
+    SUBSCRIBER,
+    key="email_key",
+    change={"link_epoch": SUBSCRIBER.c.link_epoch},
+    returning=[SUBSCRIBER.c[name] for name in _Reader._fields],
 )
-_THEIRS = and_(
-    SUBSCRIPTION.c.subscriber_id == bindparam("reader"),
-    SUBSCRIPTION.c.publication_id == bindparam("publication"),
-)
-_SUBSCRIBED = select(SUBSCRIPTION.c.state, SUBSCRIPTION.c.confirm_epoch).where(_THEIRS)
 # What nobody confirmed is not forgotten before its latest request is. Where it came from stays:
 # whom an import brought is not forgotten at all, whatever a stranger types.
-_ASKED_AGAIN = (
-    update(SUBSCRIPTION)
-    .where(_THEIRS, SUBSCRIPTION.c.state == State.PENDING.value)
-    .values(created_at=bindparam("now"))
+_ADD_SUBSCRIPTIONS = Upsert(
+    SUBSCRIPTION,
+    key="subscriber_id publication_id",
+    change={
+        "created_at": case(
+            (SUBSCRIPTION.c.state == literal_column(f"'{State.PENDING}'"), offered("created_at")),
+            else_=SUBSCRIPTION.c.created_at,
+        )
+    },
+    returning=[SUBSCRIPTION.c[name] for name in _Standing._fields],
 )
 
 
-def _mail(known: _Known, publication_id: int, suppressed: Suppression | None) -> MailToSend | None:
+def _suppressed(
+    session: Session, asked: Sequence[Asked], hash_of: KeyedHash
+) -> dict[str, set[str]]:
+    """The reasons for which each address, by its key, gets no mail."""
+    hashed = {one.address.key: hashed_key(one.address.key, hash_of) for one in asked}
+    live = suppression.live_reasons(session, [*hashed, *hashed.values()])
+    return {
+        key: {live[known] for known in (key, hidden) if known in live}
+        for key, hidden in hashed.items()
+    }
+
+
+def _mail(reader: _Reader, standing: _Standing, suppressed: set[str]) -> MailToSend | None:
     """Choose the mail: none to an address that its reader can't set free by confirming."""
-    if suppressed is not None and suppressed.reason not in suppression.LIFTED_BY_READER:
+    if suppressed - suppression.LIFTED_BY_READER:
         return None
-    active = known.state == State.ACTIVE and suppressed is None
+    active = standing.state == State.ACTIVE and not suppressed
     return MailToSend(
         kind=MailKind.ALREADY_SUBSCRIBED if active else MailKind.CONFIRM,
-        subscriber_id=known.subscriber_id,
-        publication_id=publication_id,
-        epoch=known.confirm_epoch,
-        email=known.email,
-        link_epoch=known.link_epoch,
+        subscriber_id=reader.id,
+        publication_id=standing.publication_id,
+        epoch=standing.confirm_epoch,
+        email=reader.email,
+        link_epoch=reader.link_epoch,
     )
 
 

@@ -15,9 +15,9 @@ What lifts a suppression:
 An import lifts none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, exists, select, text, update
+from sqlalchemy import Select, bindparam, exists, select, text, update
 from sqlmodel import Session, col
 
 from subscribers.addresses import KeyedHash, hashed_key
@@ -115,6 +115,18 @@ def _lift(suppression: Suppression, *, now: float, by: str) -> None:
 def find_live(session: Session, keys: Sequence[str]) -> Suppression | None:
     """Find what stands against the keys of one address (its own, and its hash)."""
     return session.scalars(_live(keys)).first()
+
+
+def live_reasons(session: Session, keys: Sequence[str]) -> Mapping[str, str]:
+    """Why mail goes to none of these keys, by key; nothing for those that it may go to."""
+    found = session.connection().execute(_LIVE_REASONS, {"keys": list(keys)})
+    return {row.email_key: row.reason for row in found}
+
+
+_LIVE_REASONS = select(SUPPRESSION.c.email_key, SUPPRESSION.c.reason).where(
+    SUPPRESSION.c.email_key.in_(bindparam("keys", expanding=True)),
+    SUPPRESSION.c.lifted_at.is_(None),
+)
 
 
 def _live(keys: Sequence[str]) -> Select[Suppression]:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from newsletter.database import Database
 from newsletter.feedback.recorder import Recorder
 from newsletter.settings import Settings
+from newsletter.signup_policy import signup_policy
 from newsletter.site import Site
 from newsletter.web import health
 from newsletter.web.api import API, editions, readers, sending, subscribers
@@ -43,6 +44,7 @@ from newsletter.web.public import (
     subscribe,
     unsubscribe,
 )
+from newsletter.web.reception import Reception
 from newsletter.web.same_origin import SameOrigin
 from newsletter.web.security_headers import SecurityHeaders
 
@@ -58,8 +60,7 @@ def create_app(
 
     Opens a recorder of opens and clicks, whose thread ends with the application's lifespan.
     """
-    challenge = open_challenge(settings.signup_challenge, settings.secret_key.get_secret_value())
-    house = House(settings, database, Site.of(settings), Pages(), challenge, now)
+    house = _house(settings, database, now)
     recorder = Recorder(database)
     inner = HeadRequests(SameOrigin(BodyLimit(_fastapi(house, recorder)), house.pages))
     door = Door(
@@ -71,6 +72,19 @@ def create_app(
         now=now,
     )
     return SecurityHeaders(door, https=settings.base_url.startswith("https://"))
+
+
+def _house(settings: Settings, database: Database, now: Callable[[], float]) -> House:
+    site = Site.of(settings)
+    return House(
+        settings,
+        database,
+        site,
+        Pages(),
+        open_challenge(settings.signup_challenge, settings.secret_key.get_secret_value()),
+        Reception(database, signup_policy(settings).guard, hash_of=site.signer.keyed_hash, now=now),
+        now,
+    )
 
 
 def _fastapi(house: House, recorder: Recorder) -> FastAPI:

@@ -14,6 +14,7 @@ from newsletter.settings import Settings
 from newsletter.site import Site
 from newsletter.web.challenge import Challenge
 from newsletter.web.pages import Pages
+from newsletter.web.reception import Reception
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class House:
     site: Site
     pages: Pages
     challenge: Challenge
+    reception: Reception
     now: Callable[[], float]
 
     def publication(self, session: Session, request: Request) -> Publication:

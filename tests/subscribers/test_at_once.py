@@ -19,10 +19,10 @@ from subscribers import (
     suppression,
     unsubscribe,
 )
-from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
 from subscribers.models import Happening, SuppressionReason, Tracking
+from subscribers.signup import SignupPolicy
 from tests.blocked import Act, overlap, wait_until_blocked
 from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
 
@@ -160,7 +160,7 @@ def test_who_signs_up_at_the_moment_they_are_forgotten_is_a_new_reader(readers: 
         signup.request,
         publication_id=readers.publication_id,
         asked=asked,
-        policy=signup.SignupPolicy(),
+        policy=SignupPolicy(),
         hash_of=hash_of,
         now=NOW + DAY,
     )
@@ -195,12 +195,9 @@ def test_who_signs_up_while_a_file_brings_them_in_is_one_reader(
 ) -> None:
     path = readers.file("email\n" + "".join(f"r{n}@x.example\n" for n in range(50)))
     with ThreadPoolExecutor(1) as other, readers.database.writing() as session:
-        signup._remember(
-            session,
-            readers.publication_id,
-            parse("r7@x.example"),
-            signup.Request("r7@x.example", "form"),
-            now=NOW,
+        asked = signup.Request("r7@x.example", "form")
+        signup.request(
+            session, readers.publication_id, asked, SignupPolicy(), hash_of=hash_of, now=NOW
         )
         coming = other.submit(readers.bring_in, path)
         wait_until_blocked(readers.database)

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from newsletter.accounts import audit
+from newsletter.dispatch.queue import queue_notices
 from newsletter.publications import Publication, find_publication
 from newsletter.signup_policy import signup_policy
 from newsletter.web.api.caller import SignupsTool
 from newsletter.web.house import Here, network_address
-from newsletter.web.public.wishes import Wishes, queue_answer
+from newsletter.web.public.wishes import Wishes, answering
 from subscribers import signup
 from subscribers.signup import Answer
 
@@ -72,7 +73,8 @@ def sign_up(
             now=house.now(),
         )
         if answer.mail is not None:
-            queue_answer(session, answer.mail, _wishes(owner, wanted), now=house.now())
+            notice = answering(answer.mail, _wishes(owner, wanted))
+            queue_notices(session, [notice], now=house.now())
             audit.record(
                 session,
                 actor=caller.name,

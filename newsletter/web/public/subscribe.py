@@ -1,22 +1,25 @@
 """`/subscribe`: the form, and the same answer for everyone who sends it."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from newsletter.publications import Publication
 from newsletter.signup_policy import signup_policy
+from newsletter.web.challenge import solved
 from newsletter.web.house import Here, House, client_ip
 from newsletter.web.public.choices import muted_by, topic_boxes
-from newsletter.web.public.wishes import Wishes, queue_answer
+from newsletter.web.public.wishes import Wishes
+from newsletter.web.reception import SignUp
 from newsletter.web.wording import tracking_consent
 from subscribers import signup
+from subscribers.addresses import doubts, parse, suggest
 from subscribers.errors import AddressRefused, InvalidAddress
-from subscribers.signup import Answer
 
 router = APIRouter()
 
@@ -49,45 +52,34 @@ def show_form(request: Request, house: Here) -> Response:
 
 
 @router.post("/subscribe")
-def subscribe(request: Request, house: Here, form: Annotated[SignupForm, Form()]) -> Response:
+async def subscribe(request: Request, house: Here, form: Annotated[SignupForm, Form()]) -> Response:
     """Take a request; the answer tells nothing of who reads what."""
-    ip, now = client_ip(request), house.now()
-    # Before the transaction: it may ask a server, or the database.
-    passed = not form.website and house.challenge.passed(form.others, ip=ip, now=now)
-
-    def work(session: Session) -> tuple[Publication, Answer]:
-        publication = house.publication(session, request)
-        asked = signup.Request(
-            email=form.email,
-            source="form",
-            ip=ip,
-            honeypot=form.website,
-            challenge_passed=passed,
-        )
-        answer = signup.request(
-            session,
-            publication.key,
-            asked,
-            signup_policy(house.settings),
-            hash_of=house.site.signer.keyed_hash,
-            now=now,
-        )
-        if answer.mail is not None:
-            queue_answer(session, answer.mail, _wishes(publication, form), now=now)
-        return publication, answer
-
+    policy = signup_policy(house.settings).addresses
     try:
-        publication, answer = house.database.transact(work)
+        address = parse(form.email, policy)
     except (InvalidAddress, AddressRefused) as error:
-        with house.database.reading() as session:
-            return _form(house, house.publication(session, request), form, problem=str(error))
+        return await run_in_threadpool(_again, request, house, form, problem=str(error))
+    ip = client_ip(request)
+    passed = not form.website and await solved(house.challenge, form.others, ip=ip, now=house.now())
+    asked = signup.Request(
+        email=form.email, source="form", ip=ip, honeypot=form.website, challenge_passed=passed
+    )
+    host = request.headers.get("host", "")
+    publication = await house.reception.take(
+        SignUp(host, asked, address, partial(_wishes, form=form))
+    )
     return house.pages.page(
         "subscribe_sent.html.j2",
         publication,
         email=form.email,
-        suggestion=answer.suggestion,
-        doubts=answer.doubts,
+        suggestion=suggest(address),
+        doubts=doubts(address, policy),
     )
+
+
+def _again(request: Request, house: House, form: SignupForm, *, problem: str) -> Response:
+    with house.database.reading() as session:
+        return _form(house, house.publication(session, request), form, problem=problem)
 
 
 def _wishes(publication: Publication, form: SignupForm) -> Wishes:

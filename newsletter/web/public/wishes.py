@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from newsletter.dispatch.models import Notice
-from newsletter.dispatch.queue import queue_notice
+from newsletter.dispatch.queue import NewNotice
 from subscribers.signup import MailKind, MailToSend
 
 
@@ -26,21 +26,13 @@ class Wishes:
         return {"wishes": {"muted": list(self.muted), "tracking": self.tracking}}
 
 
-def queue_answer(session: Session, mail: MailToSend, wishes: Wishes, *, now: float) -> None:
-    """Queue what only the address's owner will see: a link to confirm, or that they read already."""
+def answering(mail: MailToSend, wishes: Wishes) -> NewNotice:
+    """What only the address's owner will see: a link to confirm, or that they read already."""
     kind: str = "welcome"
     data: dict[str, Any] = {"epoch": mail.link_epoch}
     if mail.kind == MailKind.CONFIRM:
         kind, data = "confirm", {"epoch": mail.epoch, **wishes.as_data()}
-    queue_notice(
-        session,
-        publication_id=mail.publication_id,
-        kind=kind,
-        email=mail.email,
-        subscriber_id=mail.subscriber_id,
-        data=data,
-        now=now,
-    )
+    return NewNotice(mail.publication_id, kind, mail.email, mail.subscriber_id, data)
 
 
 def wishes_of(
