@@ -13,8 +13,8 @@ from sqlalchemy import delete, select
 from sqlmodel import Session
 
 from subscribers.addresses import Address, KeyedHash, throttle_key
+from subscribers.bulk_insert import BulkInsert, offered
 from subscribers.models import THROTTLE
-from subscribers.upsert import Upsert, offered
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
@@ -131,17 +131,18 @@ class _Counts:
 
 
 _COLUMNS = ("window_start", "count", "expires_at")
-_LOCKED = Upsert(
+_LOCKED = BulkInsert(
     THROTTLE,
-    key="key",
+    ("key", *_COLUMNS),
+    key=["key"],
     change={"count": THROTTLE.c["count"]},
     returning=[THROTTLE.c[name] for name in ("key", *_COLUMNS)],
 )
-_STORED = Upsert(
+_STORED = BulkInsert(
     THROTTLE,
-    key="key",
+    ("key", *_COLUMNS),
+    key=["key"],
     change={name: offered(name) for name in _COLUMNS},
-    returning=[THROTTLE.c.key],
 )
 
 

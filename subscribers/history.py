@@ -1,11 +1,12 @@
 """What happened to a reader: noted here where no other table tells it, and told newest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from subscribers import person
+from subscribers.bulk_insert import BulkInsert
 from subscribers.models import HAPPENING, ConsentRecord, Happening, Subscriber, Subscription
 
 
@@ -35,10 +36,12 @@ def note(
     note_all(session, [happening(*whose, what, now=now, source=source, note=note)])
 
 
-def note_all(session: Session, happenings: Sequence[Mapping[str, object]]) -> None:
+def note_all(session: Session, happenings: Sequence[dict[str, object]]) -> None:
     """Remember what happened to any number of readers."""
-    if happenings:
-        session.connection().execute(HAPPENING.insert(), list(map(dict, happenings)))
+    _ADD.run(session, happenings)
+
+
+_ADD = BulkInsert(HAPPENING, ("subscriber_id", "publication_id", "at", "what", "source", "note"))
 
 
 def happening(
@@ -49,7 +52,7 @@ def happening(
     now: float,
     source: str,
     note: str = "",
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     """What is to be remembered of one reader."""
     return {
         "subscriber_id": subscriber_id,

@@ -26,6 +26,7 @@ from subscribers.addresses import (
     parse,
     suggest,
 )
+from subscribers.bulk_insert import BulkInsert, offered
 from subscribers.consent import Agreement
 from subscribers.errors import LinkUsed
 from subscribers.guard import Asker, GuardPolicy
@@ -39,7 +40,6 @@ from subscribers.models import (
 )
 from subscribers.readers import find_to_change
 from subscribers.states import Act, move
-from subscribers.upsert import Upsert, offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,23 +232,47 @@ def _pending(
 
 def _happening(
     asked: Asked, reader: _Reader, standing: _Standing, *, now: float
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     whose, source = (reader.id, standing.publication_id), asked.request.source
     return history.happening(*whose, "asked to subscribe", now=now, source=source)
 
 
 # Whoever is there already stays as they are, and is locked.
-_ADD_READERS = Upsert(
+_ADD_READERS = BulkInsert(
     SUBSCRIBER,
-    key="email_key",
+    (
+        "email",
+        "email_key",
+        "name",
+        "language",
+        "time_zone",
+        "attributes",
+        "tags",
+        "link_epoch",
+        "created_at",
+    ),
+    key=["email_key"],
     change={"link_epoch": SUBSCRIBER.c.link_epoch},
     returning=[SUBSCRIBER.c[name] for name in _Reader._fields],
 )
 # What nobody confirmed is not forgotten before its latest request is. Where it came from stays:
 # whom an import brought is not forgotten at all, whatever a stranger types.
-_ADD_SUBSCRIPTIONS = Upsert(
+_ADD_SUBSCRIPTIONS = BulkInsert(
     SUBSCRIPTION,
-    key="subscriber_id publication_id",
+    (
+        "subscriber_id",
+        "publication_id",
+        "state",
+        "mailable",
+        "tracking",
+        "muted",
+        "lane",
+        "created_at",
+        "end_reason",
+        "source",
+        "confirm_epoch",
+    ),
+    key=["subscriber_id", "publication_id"],
     change={
         "created_at": case(
             (SUBSCRIPTION.c.state == literal_column(f"'{State.PENDING}'"), offered("created_at")),

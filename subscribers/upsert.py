@@ -1,57 +1,18 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL write alike and SQLAlchemy keeps apart."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from sqlalchemy import Column, ColumnElement, Row, Table, literal_column
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 Insert = postgresql.Insert | sqlite.Insert
 
-
-_INSERTS: Mapping[str, Callable[[Table], Insert]] = {
+INSERTS: Mapping[str, Callable[[Table], Insert]] = {
     "postgresql": postgresql.insert,
     "sqlite": sqlite.insert,
 }
-
-
-class Upsert:
-    """Many rows in one statement, which is built once and returns what then is there.
-
-    `change`: what becomes of a row that was there, by column. A change that leaves it as it is
-    locks the row all the same, and lets it be returned.
-    """
-
-    def __init__(
-        self,
-        table: Table,
-        *,
-        key: str,
-        change: Mapping[str, ColumnElement[Any]],
-        returning: Sequence[Column[Any]],
-    ) -> None:
-        self._statements = {
-            name: insert_into(table)
-            .on_conflict_do_update(index_elements=key.split(), set_=dict(change))
-            .returning(*returning)
-            for name, insert_into in _INSERTS.items()
-        }
-
-    def run(self, session: Session, rows: Sequence[Mapping[str, object]]) -> Sequence[Row[Any]]:
-        """Insert the rows, no two with the same key, or change those that are there.
-
-        Who locks many does so in one order with everybody else: give them sorted by the key.
-        """
-        if not rows:
-            return []
-        statement = self._statements[session.get_bind().dialect.name]
-        return session.connection().execute(statement, [dict(row) for row in rows]).all()
-
-
-def offered(name: str) -> ColumnElement[Any]:
-    """What the row that was to be inserted has in a column."""
-    return literal_column(f"excluded.{name}")
+"""How an INSERT begins, by dialect."""
 
 
 def add_new(session: Session, table: Table, values: Mapping[str, object], *, key: str) -> bool:
@@ -68,4 +29,4 @@ def add_new(session: Session, table: Table, values: Mapping[str, object], *, key
 
 def insert(session: Session, table: Table) -> Insert:
     """Begin an INSERT in the dialect of the session's database."""
-    return _INSERTS[session.get_bind().dialect.name](table)
+    return INSERTS[session.get_bind().dialect.name](table)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from newsletter.dispatch.models import NOTICE
+from subscribers.bulk_insert import BulkInsert
 from subscribers.upsert import add_new
 
 
@@ -39,9 +40,14 @@ def queue_notice(
 
 def queue_notices(session: Session, notices: Sequence[NewNotice], *, now: float) -> None:
     """Queue any number of notices, in their order."""
-    if notices:
-        rows = [_row(notice, None, now=now) for notice in notices]
-        session.connection().execute(NOTICE.insert(), rows)
+    _ADD.run(session, [_row(notice, None, now=now) for notice in notices])
+
+
+_ADD = BulkInsert(
+    NOTICE,
+    ("publication_id", "kind", "email", "subscriber_id", "data", "dedupe_key", "state", "due_at",
+     "attempt", "created_at"),
+)  # fmt: skip
 
 
 def _row(notice: NewNotice, dedupe_key: str | None, *, now: float) -> dict[str, object]:

@@ -95,8 +95,9 @@ class Reception:
 
     def _store_in(self, session: Session, sign_ups: Sequence[SignUp]) -> Sequence[Publication]:
         now = self._now()
-        hosts = {one.host: publication_for_host(session, one.host) for one in sign_ups}
-        owners = [hosts[one.host] for one in sign_ups]
+        hosts = {one.host for one in sign_ups}
+        by_host = {host: publication_for_host(session, host) for host in hosts}
+        owners = [by_host[one.host] for one in sign_ups]
         asked = [
             Asked(owner.key, one.request, one.address)
             for one, owner in zip(sign_ups, owners, strict=True)
