@@ -19,6 +19,7 @@ from subscribers import (
     suppression,
     unsubscribe,
 )
+from subscribers.addresses import parse
 from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
 from subscribers.models import Happening, SuppressionReason, Tracking
@@ -188,6 +189,26 @@ def test_two_confirmations_by_one_link_count_once(readers: Readers) -> None:
 
     granted = [one for one in readers.records() if one.granted and one.kind == "mail"]
     assert len(granted) == 2  # the first subscription, and this
+
+
+def test_two_crowds_that_know_the_same_people_wait_for_each_other(readers: Readers) -> None:
+    names = [f"r{number}@x{number}.example" for number in range(5)]
+
+    def come(session: Session, emails: list[str], now: float) -> None:
+        asked = [
+            signup.Asked(readers.publication_id, signup.Request(email, "form"), parse(email))
+            for email in emails
+        ]
+        mails = signup.take(session, asked, GuardPolicy(), hash_of=hash_of, now=now)
+        assert None not in mails
+
+    overlap(
+        readers.database,
+        partial(come, emails=names, now=NOW),
+        partial(come, emails=names[::-1], now=NOW + DAY),
+    )
+
+    assert {readers.subscription(name).created_at for name in names} == {NOW + DAY}
 
 
 def test_who_signs_up_while_a_file_brings_them_in_is_one_reader(

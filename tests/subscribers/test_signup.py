@@ -3,13 +3,13 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
-from subscribers import suppression, unsubscribe
-from subscribers.addresses import AddressPolicy, Rule
+from subscribers import signup, suppression, unsubscribe
+from subscribers.addresses import AddressPolicy, Rule, parse
 from subscribers.errors import AddressRefused, InvalidAddress, LinkUsed
 from subscribers.guard import Cap, GuardPolicy
 from subscribers.models import Subscriber, SuppressionReason, Tracking
-from subscribers.signup import MailKind, SignupPolicy
-from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers
+from subscribers.signup import Asked, MailKind, Request, SignupPolicy
+from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
 
 
 def policy(rule: Rule) -> SignupPolicy:
@@ -185,6 +185,34 @@ def test_one_victim_gets_three_mails_in_any_day_at_most(readers: Readers) -> Non
     assert len(sent) >= 3
     assert all(later - earlier >= 900 for earlier, later in pairwise(sent))
     assert all(sum(start <= time < start + DAY for time in sent) <= 3 for start in sent)
+
+
+def test_the_caps_hold_among_those_who_come_at_once(readers: Readers) -> None:
+    policy = GuardPolicy(
+        per_domain=(Cap(2, DAY),), per_ip_prefix=(Cap(3, DAY),), per_publication=(Cap(4, DAY),)
+    )
+    crowd = [
+        ("ada@example.org", ""), ("ada+1@example.org", ""), ("bob@example.org", "192.0.2.1"),
+        ("eve@example.org", "192.0.2.2"), ("eve@example.net", "192.0.2.3"),
+        ("ida@example.net", "192.0.2.4"), ("ida@example.com", ""), ("una@example.com", ""),
+    ]  # fmt: skip
+    asked = [
+        Asked(readers.publication_id, Request(email, "form", ip=ip), parse(email))
+        for email, ip in crowd
+    ]
+
+    mails = readers.do(signup.take, asked, policy, hash_of=hash_of, now=NOW)
+
+    assert [mail and mail.email for mail in mails] == [
+        "ada@example.org",
+        None,  # the same mailbox
+        "bob@example.org",
+        None,  # the third of the domain, though counted for the network
+        "eve@example.net",
+        None,  # the fourth of the network
+        "ida@example.com",
+        None,  # the fifth of the publication
+    ]
 
 
 def test_a_flood_for_one_victim_leaves_room_for_others(readers: Readers) -> None:
