@@ -18,7 +18,14 @@ from sqlmodel import Session
 from newsletter.database import db_now
 from newsletter.dispatch.models import PROVIDER_RATE
 from newsletter.dispatch.outcomes import Lesson
-from newsletter.dispatch.pacing import ALL_LANES, SLOWEST, locked_rates, pause_of, slowness_of
+from newsletter.dispatch.pacing import (
+    ALL_LANES,
+    SLOWEST,
+    arrival_of,
+    locked_rates,
+    pause_of,
+    slowness_of,
+)
 from newsletter.providers.registry import TELLS_LATER
 
 log = logging.getLogger(__name__)
@@ -93,6 +100,6 @@ def change_pace(session: Session, provider: str, steps: dict[str, int]) -> None:
         rate.slowness = min(max(slowness_of(rate, now) + step, 0), SLOWEST)
         rate.slowed_at = now
         if step > 0:
-            rate.arrival = max(rate.arrival, now + pause_of(rate.slowness))
+            rate.arrival = max(arrival_of(rate, now), now + pause_of(rate.slowness))
             log.warning("%s is slowed down: a window each %.0f s", lane, pause_of(rate.slowness))
         session.add(rate)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from newsletter.database import db_now
 from newsletter.dispatch.models import BATCH, DELIVERY, PROVIDER_RATE
-from newsletter.dispatch.pacing import BURST_SECONDS
+from newsletter.dispatch.pacing import BURST_SECONDS, FURTHEST
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import EDITION
 from newsletter.editions.states import EditionState
@@ -70,7 +70,7 @@ class Lease:
 _LANE_WAITS = exists().where(
     PROVIDER_RATE.c.provider == BATCH.c.provider,
     PROVIDER_RATE.c.lane == BATCH.c.lane,
-    PROVIDER_RATE.c.arrival > db_now() + BURST_SECONDS,
+    PROVIDER_RATE.c.arrival.between(db_now() + BURST_SECONDS, db_now() + FURTHEST),
 )
 """A lane that has its rate used up, or is slowed down."""
 _LANE_IS_SLOW = exists().where(

@@ -22,6 +22,8 @@ BURST_SECONDS = 0.25
 """How far reservations may run ahead of the clock."""
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 640.0
 """Seconds between two windows of a lane that was slowed down once, and most of them."""
+FURTHEST = 2 * LONGEST_PAUSE
+"""Seconds ahead: nobody reserves so far; then the database's clock was set back, and none waits."""
 SLOWEST = 8
 """Steps by which a lane can be slowed down; each doubles the pause."""
 STEP_SECONDS = 900.0
@@ -59,7 +61,7 @@ class Pace:
         early = _early(row, now)
         if early > 0:
             return early
-        row.arrival = max(row.arrival, now) + count / self.rate
+        row.arrival = arrival_of(row, now) + count / self.rate
         session.add(row)
         return 0.0
 
@@ -83,7 +85,7 @@ class Pace:
             lane: max(count / cap if cap else 0.0, pause_of(slowness_of(rates[lane], now))),
         }
         for one, step in steps.items():
-            rates[one].arrival = max(rates[one].arrival, now) + step
+            rates[one].arrival = arrival_of(rates[one], now) + step
             session.add(rates[one])
         return turn
 
@@ -101,6 +103,11 @@ class Slowed(Protocol):
 def slowness_of(rate: Slowed, now: float) -> int:
     """By how many steps a lane is slowed down by now: one wears off each `STEP_SECONDS`."""
     return max(rate.slowness - int((now - rate.slowed_at) // STEP_SECONDS), 0)
+
+
+def arrival_of(rate: ProviderRate, now: float) -> float:
+    """When the next message may come, by the database's clock: `now` at the earliest."""
+    return rate.arrival if now < rate.arrival < now + FURTHEST else now
 
 
 def pause_of(slowness: int) -> float:
@@ -130,4 +137,5 @@ def locked_rates(session: Session, provider: str, lanes: list[str]) -> dict[str,
 
 
 def _early(row: ProviderRate, now: float) -> float:
-    return row.arrival - now - BURST_SECONDS
+    """Seconds until the row may be reserved; none or less: it may."""
+    return arrival_of(row, now) - now - BURST_SECONDS

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlmodel import update
 
-from newsletter.dispatch.models import BATCH
+from newsletter.dispatch.models import BATCH, PROVIDER_RATE
 from newsletter.migrate import upgrade
 from tests.conftest import database_url
 from tests.faults.press import Press, Receiver, eventually, has_received
@@ -89,15 +91,83 @@ def _let_write(worker: "subprocess.Popen[bytes]", most: int) -> None:
     resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of its own, of 32 MB."""
+    with tempfile.TemporaryDirectory(prefix="newsletter-small-") as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "newsletter-small", folder]
+        try:
+            subprocess.run(mount, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("only root may mount a small disk")
+        yield Path(folder)
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def url_on_small_disk(
+    postgres_server: str, postgres_template: str, small_disk: Path
+) -> Iterator[str]:
+    """The URL of a migrated database on PostgreSQL, whose tables lie on the small disk."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+        data = Path(str(row[0])) if row else small_disk
+        if not data.exists():
+            pytest.skip("the server is on another machine")
+        os.chown(small_disk, data.stat().st_uid, data.stat().st_gid)
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{small_disk}'")
+        connection.execute(f"CREATE DATABASE small TEMPLATE {postgres_template} TABLESPACE small")
+        yield database_url(postgres_server, "small")
+        connection.execute("DROP DATABASE small WITH (FORCE)")
+        connection.execute("DROP TABLESPACE small")
+
+
+def test_a_full_disk_of_postgresql_is_waited_for(
+    url_on_small_disk: str, small_disk: Path, smtp_receiver: Receiver, tmp_path: Path
+) -> None:
+    press = Press(url_on_small_disk, smtp_receiver, tmp_path, LEASE_SECONDS, rate=300)
+    press.prepare(READERS)
+    worker = press.start_worker()
+    eventually(lambda: has_received(press, 50), what="it has begun")
+
+    filler = small_disk / "filler"
+    _fill(filler)
+    eventually(lambda: "No space left" in press.log(), what="it has noticed")
+    filler.unlink()
+
+    assert press.expect_all_once(READERS) == 0
+    assert worker.poll() is None
+    press.stop()
+
+
+def _fill(file: Path) -> None:
+    """Write until the disk is full."""
+    with file.open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(4096)):
+            pass
+
+
 def test_a_clock_that_jumps_ahead_ends_leases_and_writes_to_nobody_twice(press: Press) -> None:
     """For the ledger it is as if every lease had been given an hour earlier."""
+    begin_and_shift_the_clock(press, by=3600.0)
+    press.start_worker()
+
+    assert press.expect_all_once(READERS) <= press.receiver.window
+
+
+def test_a_clock_that_is_set_back_stops_nothing_and_ends_no_lease(smtp_press: Press) -> None:
+    """Leases end later, and the rate seems used up for an hour."""
+    begin_and_shift_the_clock(smtp_press, by=-3600.0)
+
+    assert smtp_press.expect_all_once(READERS) == 0
+
+
+def begin_and_shift_the_clock(press: Press, *, by: float) -> None:
+    """Let the database's clock jump while a worker sends; nothing else in it looks at the clock."""
     press.rate = 300
     press.prepare(READERS)
     press.start_worker()
     eventually(lambda: has_received(press, 50), what="it has begun")
-
     with press.database.writing() as session:
-        session.execute(update(BATCH).values(leased_until=BATCH.c.leased_until - 3600.0))
-    press.start_worker()
-
-    assert press.expect_all_once(READERS) <= press.receiver.window
+        session.execute(update(BATCH).values(leased_until=BATCH.c.leased_until - by))
+        session.execute(update(PROVIDER_RATE).values(arrival=PROVIDER_RATE.c.arrival - by))

@@ -8,7 +8,7 @@ from sqlmodel import Session, select, update
 
 from newsletter.dispatch.dispatcher import Dispatcher
 from newsletter.dispatch.lanes import slowed_lanes
-from newsletter.dispatch.ledger import claim
+from newsletter.dispatch.ledger import Lease, claim
 from newsletter.dispatch.models import PROVIDER_RATE, Batch, ProviderRate
 from newsletter.dispatch.pacing import (
     ALL_LANES,
@@ -221,6 +221,36 @@ def test_a_lane_that_waits_reserves_nothing_of_the_providers_rate(desk: Desk) ->
     assert turn_of(desk, pace, "gmail", count=10).lane_wait > 9
     assert arrivals(desk) == before
     assert turn_of(desk, pace, "yahoo", count=10) == Turn()
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait_for_it_and_nobody_hurry(desk: Desk) -> None:
+    pace = Pace(10.0, {"gmail": 10.0})
+    turn_of(desk, pace, "gmail", count=10)
+    with desk.database.writing() as session:
+        session.execute(update(PROVIDER_RATE).values(arrival=PROVIDER_RATE.c.arrival + 3600))
+
+    first, second = (turn_of(desk, pace, "gmail", count=10) for _ in range(2))
+
+    assert first == Turn()
+    assert 0.5 < second.wait <= 0.75
+
+
+def test_a_lane_is_claimed_again_once_the_clock_was_set_back(desk: Desk, edition_id: int) -> None:
+    ahead = {"provider": "scripted", "lane": "gmail", "slowness": 0, "slowed_at": 0.0}
+    with desk.database.writing() as session:
+        rate = ProviderRate.model_validate({**ahead, "arrival": desk.database.now() + 60})
+        session.add(rate)
+    assert {lease.lane for lease in claimed(desk)} == {"other"}
+
+    with desk.database.writing() as session:
+        session.execute(update(PROVIDER_RATE).values(arrival=PROVIDER_RATE.c.arrival + 3600))
+    assert {lease.lane for lease in claimed(desk)} == {"gmail"}
+
+
+def claimed(desk: Desk) -> list[Lease]:
+    return desk.database.transact(
+        lambda session: claim(session, "scripted", limit=10, seconds=60.0)
+    )
 
 
 def turn_of(desk: Desk, pace: Pace, lane: str, *, count: int) -> Turn:

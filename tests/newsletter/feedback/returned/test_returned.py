@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
@@ -192,6 +192,7 @@ def test_a_local_part_has_64_octets_at_most_and_survives_lower_case(
     assert find_reference(mail, site) == f"{edition_id}-{reader}"
 
 
+@settings(deadline=None)  # flufl.bounce is imported by the first
 @given(st.binary(max_size=2_000))
 def test_no_bytes_defeat_the_reader(mail: bytes) -> None:
     (event,) = normalise(packed("1-2", mail), received_at=NOW)
