@@ -10,7 +10,7 @@ import hmac
 from base64 import b32decode, b32encode, urlsafe_b64decode
 from collections.abc import Callable
 from enum import Enum
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 
 from newsletter.errors import TokenError, TokenExpired
 

@@ -19,10 +19,11 @@ from newsletter.database import Database
 from newsletter.dispatch.freeze import FreezePlan, freeze_chunk
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.sweep import count_unsure
+from newsletter.dispatch_duty import DispatchDuty
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
 from newsletter.settings import Settings
-from newsletter.worker import DispatchDuty, spare_the_collector
+from newsletter.worker import spare_the_collector
 
 LOOK_SECONDS = 0.1
 """Between two looks whether another worker has closed the edition."""

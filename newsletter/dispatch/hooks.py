@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
@@ -46,8 +45,10 @@ class Hook:
             return None
         return cls(settings.alert_webhook_url, settings.alert_webhook_key)
 
-    def post(self, message_id: str, body: bytes, *, now: float) -> int:
-        """Post a body; return the answer's status. Raises httpx.HTTPError."""
+    def post(self, message_id: str, body: bytes, *, now: float) -> str:
+        """Post a body; return why that failed, empty where it was taken."""
+        import httpx  # 6 MB, which a worker without a hook has no use for
+
         stamp = str(int(now))
         headers = {
             "content-type": "application/json",
@@ -55,8 +56,11 @@ class Hook:
             "webhook-timestamp": stamp,
             "webhook-signature": signature(self.secret, message_id, stamp, body),
         }
-        answer = httpx.post(self.url, content=body, headers=headers, timeout=TIMEOUT_SECONDS)
-        return answer.status_code
+        try:
+            answer = httpx.post(self.url, content=body, headers=headers, timeout=TIMEOUT_SECONDS)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return str(error) or type(error).__name__
+        return "" if answer.is_success else f"HTTP {answer.status_code}"
 
 
 def signature(secret: bytes, message_id: str, stamp: str, body: bytes) -> str:
@@ -72,7 +76,8 @@ def post_alerts(database: Database, hook: Hook | None, *, now: float) -> int:
             return 0
     posts = database.transact(lambda session: _claim(session, hook))
     for post in posts:
-        error = _try(post, hook, now=now) if hook else ""
+        body = json.dumps(post.payload).encode("ascii")  # half a surrogate pair has no UTF-8
+        error = hook.post(f"alert-{post.message_id}", body, now=now) if hook else ""
         database.transact(partial(_finish, tried=post, error=error))
     return len(posts)
 
@@ -103,16 +108,6 @@ def _claim(session: Session, hook: Hook | None) -> Sequence[AlertPost]:
         post.attempt += 1
         session.add(post)
     return posts
-
-
-def _try(post: AlertPost, hook: Hook, *, now: float) -> str:
-    """Why the post failed; empty where it was taken."""
-    body = json.dumps(post.payload).encode("ascii")  # half a surrogate pair has no UTF-8
-    try:
-        status = hook.post(f"alert-{post.message_id}", body, now=now)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return str(error) or type(error).__name__
-    return "" if httpx.codes.is_success(status) else f"HTTP {status}"
 
 
 def _finish(session: Session, tried: AlertPost, error: str) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from newsletter.database import db_now
 from newsletter.dispatch.models import PROVIDER_RATE, ProviderRate
+from newsletter.settings import Settings
 from subscribers.upsert import insert
 
 ALL_LANES = "all"
@@ -22,6 +23,8 @@ BURST_SECONDS = 0.25
 """How far reservations may run ahead of the clock."""
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 640.0
 """Seconds between two windows of a lane that was slowed down once, and most of them."""
+NOTICES_SHARE = 0.1
+"""The part of the provider's rate that is kept for notices."""
 FURTHEST = 2 * LONGEST_PAUSE
 """Seconds ahead: nobody reserves so far; then the database's clock was set back, and none waits."""
 SLOWEST = 8
@@ -98,6 +101,17 @@ class Slowed(Protocol):
 
     @property
     def slowed_at(self) -> float: ...
+
+
+def editions_pace(settings: Settings) -> Pace:
+    """What is left of the provider's rate, and the lanes' own rates."""
+    lanes = {str(lane): rate for lane, rate in settings.lane_rates.items()}
+    return Pace(settings.send_rate - notices_rate(settings), lanes)
+
+
+def notices_rate(settings: Settings) -> float:
+    """Messages a second kept for notices; 0 where there is no limit."""
+    return settings.send_rate * NOTICES_SHARE
 
 
 def slowness_of(rate: Slowed, now: float) -> int:

@@ -9,11 +9,13 @@ from sqlmodel import select
 
 from newsletter.database import Database
 from newsletter.dispatch.models import Notice
+from newsletter.dispatch.pacing import notices_rate
+from newsletter.dispatch_duty import DispatchDuty
 from newsletter.editions.models import Edition, Revision
 from newsletter.errors import DatabaseError
 from newsletter.publications import Publication
 from newsletter.settings import Settings
-from newsletter.worker import DispatchDuty, make_the_rounds, notices_rate
+from newsletter.worker import make_the_rounds
 from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
 
 
@@ -141,7 +143,7 @@ def test_outcomes_are_kept_while_the_database_is_away(
 def test_a_worker_that_stops_while_the_database_is_away_waits_and_stores_what_was_said(
     desk: Desk, settings: Settings, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.worker.DATABASE_AWAY_SECONDS", 0.0)
+    monkeypatch.setattr("newsletter.dispatch_duty.DATABASE_AWAY_SECONDS", 0.0)
     desk.add_readers(20)
     edition_id = desk.edition()
     duty = DispatchDuty(settings, desk.database, provider)
@@ -177,7 +179,7 @@ def test_a_fault_that_is_not_the_editions_costs_it_no_approval(
         def fail(*_args: object) -> None:
             raise MemoryError("no room")
 
-        broken.setattr("newsletter.worker.freeze.freeze_chunk", fail)
+        broken.setattr("newsletter.dispatch_duty.freeze.freeze_chunk", fail)
         duty.step()
     with desk.database.writing() as session:
         edition = session.get_one(Edition, edition_id)

@@ -7,12 +7,12 @@ from sqlmodel import select
 
 from newsletter.dispatch import settle
 from newsletter.dispatch.models import Delivery, Notice
+from newsletter.dispatch_duty import DispatchDuty
 from newsletter.editions.approval import approve
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import schedule
 from newsletter.publications import Publication
 from newsletter.settings import Settings
-from newsletter.worker import DispatchDuty
 from tests.newsletter.dispatch.desk import NOW, SITE, Desk, ScriptedProvider
 
 
