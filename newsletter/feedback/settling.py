@@ -7,6 +7,7 @@ the order of `EVIDENCE_BEFORE`. So events may come in any order and the row ends
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -23,7 +24,7 @@ from newsletter.feedback.events import (
 from newsletter.feedback.lane_news import LaneKey, Tidings
 from newsletter.feedback.models import BOUNCE_TALLY
 from newsletter.providers.registry import TELLS_LATER
-from subscribers.upsert import insert
+from subscribers.upsert import INSERTS, Insert
 
 Row = Mapping[str, Any]
 """A delivery's columns of `COLUMNS`, by name."""
@@ -182,15 +183,18 @@ def add_to_tally(session: Session, edition_id: int, weight: Weight) -> None:
     """Add to what the bounce brake weighs."""
     if not weight.settled and not weight.hard:
         return
-    fresh = insert(session, BOUNCE_TALLY).values(
-        edition_id=edition_id, settled=weight.settled, hard=weight.hard
-    )
-    session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=["edition_id"],
-            set_={
-                "settled": BOUNCE_TALLY.c.settled + fresh.excluded.settled,
-                "hard": BOUNCE_TALLY.c.hard + fresh.excluded.hard,
-            },
-        )
+    row = {"edition_id": edition_id, "settled": weight.settled, "hard": weight.hard}
+    session.execute(_adding(session.get_bind().dialect.name), row)
+
+
+@cache
+def _adding(dialect: str) -> Insert:
+    """Built once: a large send adds every few hundred messages."""
+    fresh = INSERTS[dialect](BOUNCE_TALLY)
+    return fresh.on_conflict_do_update(
+        index_elements=["edition_id"],
+        set_={
+            "settled": BOUNCE_TALLY.c.settled + fresh.excluded.settled,
+            "hard": BOUNCE_TALLY.c.hard + fresh.excluded.hard,
+        },
     )
