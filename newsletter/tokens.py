@@ -8,6 +8,7 @@ of the key's derivation, so that a token for one door never opens another. The M
 import binascii
 import hmac
 from base64 import b32decode, b32encode, urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Callable
 from enum import Enum
 from hashlib import blake2b
@@ -59,26 +60,22 @@ class Signer:
 
     def series(self, purpose: Purpose, *first: int) -> Callable[[int], str]:
         """Begin tokens that differ in their last number only: what they share is done once."""
-        signed = self._signed(purpose, *first)
+        begin = _body(purpose, *first)
+        keyed = self._keyed[purpose].copy
 
         def sign(last: int) -> str:
-            encoded = binascii.b2a_base64(signed(last), newline=False)
+            body = begin + _varint(last)
+            mac = keyed()
+            mac.update(body)
+            encoded = b2a_base64(body + mac.digest(), newline=False)
             return encoded.translate(URL_SAFE, b"=").decode("ascii")
 
         return sign
 
-    def _signed(self, purpose: Purpose, *first: int) -> Callable[[int], bytes]:
-        """From the last number to a token's bytes."""
-        begin = purpose.value + b"".join(map(_varint, first))
-        keyed = self._keyed[purpose].copy
-
-        def sign(last: int) -> bytes:
-            body = begin + _varint(last)
-            mac = keyed()
-            mac.update(body)
-            return body + mac.digest()
-
-        return sign
+    def _mac(self, purpose: Purpose, body: bytes) -> bytes:
+        mac = self._keyed[purpose].copy()
+        mac.update(body)
+        return mac.digest()
 
     def read(self, purpose: Purpose, token: str) -> tuple[int, ...]:
         """Return the numbers signed.
@@ -90,9 +87,7 @@ class Signer:
 
     def _read(self, purpose: Purpose, raw: bytes) -> tuple[int, ...]:
         body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-        expected = self._keyed[purpose].copy()
-        expected.update(body)
-        if not hmac.compare_digest(mac, expected.digest()) or body[:1] != purpose.value:
+        if not hmac.compare_digest(mac, self._mac(purpose, body)) or body[:1] != purpose.value:
             raise TokenError("This link is not one of ours, or it was cut. Use the whole link.")
         return _varints(body[1:])
 
@@ -101,8 +96,8 @@ class Signer:
 
         Base32 (RFC 4648 §6) without its padding, in lower case.
         """
-        *first, last = numbers
-        return b32encode(self._signed(purpose, *first)(last)).rstrip(b"=").decode().lower()
+        body = _body(purpose, *numbers)
+        return b32encode(body + self._mac(purpose, body)).rstrip(b"=").decode().lower()
 
     def read_caseless(self, purpose: Purpose, token: str) -> tuple[int, ...]:
         """Return the numbers of `sign_caseless`; raises TokenError."""
@@ -127,6 +122,11 @@ class Signer:
 def _keyed(key: bytes) -> blake2b:
     """A MAC begun with its key, to be copied for each message."""
     return blake2b(key=key, digest_size=MAC_BYTES)
+
+
+def _body(purpose: Purpose, *numbers: int) -> bytes:
+    """What is signed."""
+    return purpose.value + b"".join(map(_varint, numbers))
 
 
 def _varint(number: int) -> bytes:

@@ -217,11 +217,12 @@ class Dispatcher:
         """
         flights = [self._flights[future] for future in landed]
         batches = lock_batches(session, {one.held.lease.batch_id for one in flights})
-        rows: dict[int, list[int]] = defaultdict(list)
+        windows: dict[int, list[Window]] = defaultdict(list)
         for flight in flights:
-            rows[flight.held.lease.edition_id] += [row.subscriber_id for row in flight.window.rows]
-        for edition_id, subscriber_ids in sorted(rows.items()):
-            lock_deliveries(session, edition_id, subscriber_ids)
+            windows[flight.held.lease.edition_id].append(flight.window)
+        for edition_id, landing in sorted(windows.items()):
+            readers = (row.subscriber_id for window in landing for row in window.rows)
+            lock_deliveries(session, edition_id, readers)
         return batches
 
     def _hand_off(

@@ -5,7 +5,7 @@ sent. This is the ledger's busiest step, a transaction every 200 messages on SMT
 are built once, and what a window needs of its readers comes in one answer.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
@@ -187,24 +187,38 @@ def _keep_who_stays(
     session: Session, batch: LockedBatch, rules: Rules, candidates: Sequence[_Candidate]
 ) -> tuple[Row, ...]:
     """Who is to be written to, by id; the others part here."""
-    kept: list[Row] = []
-    parting = _Parting()
 
     @cache  # readers by the thousand have a handful of wishes
     def variant_for(tracking: str, muted: str) -> str:
         return Variant.for_reader(tracking, muted, topics=rules.topics, policy=rules.policy).key
 
-    for subscriber_id, _, reason, email, tracking, muted in sorted(candidates, key=itemgetter(0)):
+    ours, by_id = batch.variant, sorted(candidates, key=itemgetter(0))
+    kept = tuple(
+        [
+            Row(subscriber_id, email)
+            for subscriber_id, _, reason, email, tracking, muted in by_id
+            if reason is None and email is not None and variant_for(tracking, muted) == ours
+        ]
+    )
+    if len(kept) < len(by_id):
+        _part(session, batch, by_id, variant_for)
+    return kept
+
+
+def _part(
+    session: Session,
+    batch: LockedBatch,
+    candidates: Sequence[_Candidate],
+    variant_for: Callable[[str, str], str],
+) -> None:
+    """Exclude who is not to be written to any more; move who wants another variant."""
+    parting = _Parting()
+    for subscriber_id, _, reason, email, tracking, muted in candidates:
         if reason is not None or email is None:
             parting.excluded.setdefault(reason or "erased", []).append(subscriber_id)
-            continue
-        wanted = variant_for(tracking, muted)
-        if wanted == batch.variant:
-            kept.append(Row(subscriber_id, email))
-        else:
+        elif (wanted := variant_for(tracking, muted)) != batch.variant:
             parting.moved.setdefault(wanted, []).append(subscriber_id)
     parting.carry_out(session, batch)
-    return tuple(kept)
 
 
 @dataclass

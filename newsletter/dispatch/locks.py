@@ -3,7 +3,7 @@
 SQLite has no rows to lock: whoever writes has the whole file.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -65,13 +65,16 @@ def lock_batches(session: Session, batch_ids: Collection[int]) -> dict[int, Lock
     return {row[0]: LockedBatch(*row) for row in rows}
 
 
-def lock_deliveries(session: Session, edition_id: int, subscriber_ids: Collection[int]) -> None:
+def lock_deliveries(session: Session, edition_id: int, subscriber_ids: Iterable[int]) -> None:
     """Lock deliveries in the order of their key."""
     if session.get_bind().dialect.name == "sqlite":
         return
     session.execute(
         select(DELIVERY.c.subscriber_id)
-        .where(DELIVERY.c.edition_id == edition_id, among(DELIVERY.c.subscriber_id, subscriber_ids))
+        .where(
+            DELIVERY.c.edition_id == edition_id,
+            among(DELIVERY.c.subscriber_id, list(subscriber_ids)),
+        )
         .order_by(DELIVERY.c.subscriber_id)
         .with_for_update()
     )

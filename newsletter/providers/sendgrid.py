@@ -6,6 +6,7 @@ import urllib.error
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlsplit
 
 import orjson
@@ -26,7 +27,7 @@ GLOBAL_HOST = "https://api.sendgrid.com"
 EU_HOST = "https://api.eu.sendgrid.com"
 SEND_SCOPE = "mail.send"
 JSON_TEXT = "application/json; charset=utf-8"
-"""Any other type than `application/json` has the package send text as it is."""
+"""Any other type than `application/json` has the package send what it is given, encoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +93,14 @@ class SendGridProvider:
         recipients = len(mailing.recipients)
         if not recipients:
             return []
-        # As text: the package would encode a dict with a slower encoder.
-        body = orjson.dumps(mail_send(mailing, sandbox=self._sandbox)).decode()
+        body = Body(orjson.dumps(mail_send(mailing, sandbox=self._sandbox)))
         if not mailing.may_begin():
             return [
                 Outcome.later("not-begun", "The lease had ended.", provider_wide=True)
             ] * recipients
         return self._post(body, recipients)
 
-    def _post(self, body: str, recipients: int) -> Sequence[Outcome]:
+    def _post(self, body: "Body", recipients: int) -> Sequence[Outcome]:
         try:
             response = self._api.client.mail.send.post(request_body=body)
         except HTTPError as error:
@@ -115,6 +115,22 @@ class SendGridProvider:
         except (OSError, http.client.HTTPException) as error:
             return [Outcome.unsure("cut", _reason(error))] * recipients
         return accepted(response.status_code, response.headers, recipients)
+
+
+class Body(bytes):
+    """A request's body in JSON, encoded already: by a faster encoder than the package's.
+
+    The package writes the body out for its log before each request, whatever the log's level; of a
+    thousand readers that takes longer than all the rest of the request.
+    """
+
+    __slots__ = ()
+
+    def encode(self, _encoding: str) -> Self:
+        return self
+
+    def __format__(self, _spec: str) -> str:
+        return f"{len(self)} bytes"
 
 
 def _checked_host(options: SendGridOptions) -> str:

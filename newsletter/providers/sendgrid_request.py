@@ -1,5 +1,6 @@
 """A mailing as the body of one `POST /v3/mail/send`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emails.errors import HeaderError
@@ -48,11 +49,10 @@ def mail_send(mailing: Mailing, *, sandbox: bool) -> dict[str, Any]:
     to itself, KeyError for a recipient without a value for a slot.
     """
     common, personal = _headers(mailing)
-    slots = mailing.composition.slots
+    slots = tuple(mailing.composition.slots.items())
     body = {
         "personalizations": [
-            _personalization(recipient, slots=dict(slots), headers=personal)
-            for recipient in mailing.recipients
+            _personalization(recipient, slots, personal) for recipient in mailing.recipients
         ],
         "from": _mailbox("From", mailing.headers.sender),
         "subject": mailing.composition.subject,
@@ -71,15 +71,18 @@ def mail_send(mailing: Mailing, *, sandbox: bool) -> dict[str, Any]:
 
 
 def _personalization(
-    recipient: Recipient, *, slots: dict[str, str], headers: dict[str, str]
+    recipient: Recipient, slots: Sequence[tuple[str, str]], personal: Mapping[str, str]
 ) -> dict[str, Any]:
-    token = recipient.values.get("token", "")
-    own = {name: value.replace("{token}", token) for name, value in headers.items()}
+    """What is this recipient's own: `slots` (name, word), and headers that hold "{token}"."""
+    key, email, message_id, values = recipient
+    headers = {"Message-ID": message_id}
+    for name, value in personal.items():
+        headers[name] = value.replace("{token}", values.get("token", ""))
     return {
-        "to": [{"email": recipient.email}],
-        "substitutions": {word: recipient.values[name] for name, word in slots.items()},
-        "headers": {"Message-ID": recipient.message_id, **own},
-        "custom_args": {DELIVERY_ARG: recipient.key},
+        "to": [{"email": email}],
+        "substitutions": {word: values[name] for name, word in slots},
+        "headers": headers,
+        "custom_args": {DELIVERY_ARG: key},
     }
 
 
