@@ -50,8 +50,9 @@ def _end(
     changed = move(subscription, Act.LEAVE, now=now)
     if subscription.end_reason != COMPLAINT:
         subscription.end_reason = reason or subscription.end_reason
-    if changed:
+    if changed or reason == COMPLAINT:
         subscription.confirm_epoch += 1
+    if changed:
         subscription.consent_id = consent.withdraw(
             session, subscription, ConsentKind.MAIL, act, now=now
         )
@@ -85,7 +86,8 @@ def leave_all(
 def complain(session: Session, email_key: str, act: Agreement, *, now: float) -> tuple[int, ...]:
     """Take a complaint: the address is suppressed and every subscription ends.
 
-    Returns the publications left. A complaint is about mail from us, whichever it was.
+    Returns the publications left. A complaint is about mail from us, whichever it was: links to
+    confirm that were mailed before are void, also of who had left already.
     """
     suppression.suppress(
         session, email_key, SuppressionReason.COMPLAINT, now=now, source=act.source, note=act.note

@@ -94,7 +94,7 @@ def add(
             kind="confirm",
             email=parse(email).email,
             subscriber_id=answer.mail.subscriber_id,
-            data={"epoch": answer.mail.epoch},
+            data={"epoch": answer.mail.epoch, "source": asked.source},
             now=now(),
         )
 
@@ -125,6 +125,8 @@ def show(
         return
     show_table(("", ""), _about(data))
     say("")
+    show_table(("Consent", "When", "From", "In these words"), map(_consent, data["consent"]))
+    say("")
     show_table(("When", "What", "From", "Note"), map(_told, told))
 
 
@@ -145,9 +147,22 @@ def _about(data: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield "do not mail", one["reason"]
 
 
+def _consent(one: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """A record of consent; the version of its wording, and the address it came from, in brackets."""
+    act = "granted" if one["granted"] else "withdrawn"
+    whence = one["source"] + (f" ({one['ip']})" if one["ip"] else "")
+    words = one["wording"] or one["note"]
+    version = f" ({one['wording_version']})" if one["wording_version"] else ""
+    when = _when(datetime.fromisoformat(one["at"]))
+    return f"to {one['kind']}, {act}", when, whence, words + version
+
+
 def _told(one: Told) -> tuple[str, str, str, str]:
-    when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return when, one.what, one.source, one.note
+    return _when(datetime.fromtimestamp(one.at, UTC)), one.what, one.source, one.note
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S UTC}"
 
 
 def erase(

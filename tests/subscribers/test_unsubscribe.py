@@ -2,7 +2,7 @@ import pytest
 
 from subscribers import suppression, unsubscribe
 from subscribers.consent import Agreement
-from subscribers.errors import CannotUndo, UnknownReader
+from subscribers.errors import CannotUndo, LinkUsed, UnknownReader
 from subscribers.models import SuppressionReason
 from tests.subscribers.readers import CLICK, DAY, HOUR, NOW, Readers
 
@@ -77,6 +77,19 @@ def test_a_complaint_ends_everything_and_no_undo_or_editor_takes_it_back(readers
         undo(readers, reader, now=NOW)
     assert not readers.do(suppression.lift, "ada@example.org", now=NOW, by="editor")
     assert [one.reason for one in readers.suppressions()] == ["complaint"]
+
+
+def test_a_link_mailed_before_a_complaint_brings_nobody_back(readers: Readers) -> None:
+    reader = readers.subscribe("ada@example.org")
+    leave(readers, reader)
+    mail = readers.ask("ada@example.org", now=NOW + DAY).mail
+    readers.do(unsubscribe.complain, "ada@example.org", Agreement("feedback"), now=NOW + DAY)
+
+    with pytest.raises(LinkUsed):
+        readers.confirm(mail, now=NOW + DAY)
+    fresh = readers.ask("ada@example.org", now=NOW + 2 * DAY).mail
+    readers.confirm(fresh, now=NOW + 2 * DAY)
+    assert readers.subscription("ada@example.org").mailable
 
 
 def test_a_complaint_takes_the_place_of_a_bounce(readers: Readers) -> None:

@@ -73,7 +73,7 @@ def sign_up(
             now=house.now(),
         )
         if answer.mail is not None:
-            notice = answering(answer.mail, _wishes(owner, wanted))
+            notice = answering(answer.mail, _wishes(owner, wanted), source=asked.source)
             queue_notices(session, [notice], now=house.now())
             audit.record(
                 session,

@@ -14,7 +14,7 @@ from newsletter.tokens import Purpose
 from newsletter.web import wording
 from newsletter.web.house import Here, House
 from newsletter.web.public.choices import muted_by, topic_boxes
-from newsletter.web.public.wishes import Wishes, wishes_of
+from newsletter.web.public.wishes import Wishes, source_of, wishes_of
 from subscribers import preferences, signup
 from subscribers.addresses import mask
 from subscribers.consent import Agreement
@@ -95,7 +95,7 @@ def _read(house: House, token: str) -> MailToSend:
 
 def _wishes(session: Session, mailed: MailToSend, subscription: Subscription) -> Wishes:
     """What was ticked at the form; else what stands."""
-    wishes = wishes_of(session, mailed.subscriber_id, mailed.publication_id, epoch=mailed.epoch)
+    wishes = wishes_of(session, mailed)
     return wishes or Wishes(muted=tuple(subscription.muted.split()))
 
 
@@ -109,8 +109,8 @@ def _confirm(
     ip: str,
 ) -> None:
     """Confirm, then set topics and tracking, whose consent is recorded by its own words."""
-    now = house.now()
-    act = Agreement("form", wording.mail_consent(publication.name), wording.VERSION, ip)
+    now, source = house.now(), source_of(session, mailed)
+    act = Agreement(source, wording.mail_consent(publication.name), wording.VERSION, ip)
     subscription = signup.confirm(
         session, mailed, act, tracking=None, hash_of=house.site.signer.keyed_hash, now=now
     )
@@ -122,7 +122,7 @@ def _confirm(
         declared=publication.topic_keys,
         now=now,
     )
-    tracked = Agreement("form", wording.tracking_consent(publication.name), wording.VERSION, ip)
+    tracked = Agreement(source, wording.tracking_consent(publication.name), wording.VERSION, ip)
     preferences.set_tracking(
         session, *whose, _tracking(publication, subscription, form), tracked, now=now
     )

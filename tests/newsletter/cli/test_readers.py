@@ -63,9 +63,12 @@ def test_a_reader_is_shown_with_all_that_happened_newest_first(shell: Shell) -> 
 
     shown = shell("subscribers", "show", "a@example.com").out
 
-    about, _, told = shown.partition("When")
+    about, _, told = shown.rpartition("When")
     assert re.search(r"^email\s+a@example\.com$", about, re.MULTILINE)
     assert re.search(r"^publication 1\s+unsubscribed, tracking counted$", about, re.MULTILINE)
+    assert re.search(
+        r"^to mail, withdrawn\s+[-0-9]+ [0-9:]+ UTC\s+import\s+wrote to us$", about, re.MULTILINE
+    )
     assert [" ".join(line.split("UTC")[-1].split()) for line in told.splitlines()[1:]] == [
         "consent to mail withdrawn import wrote to us",
         "consent to mail granted import imported from readers.csv",

@@ -65,6 +65,16 @@ def test_the_button_confirms_with_consent_on_record(
     assert (record.kind, record.granted, record.ip) == ("mail", True, "127.0.0.1")
     assert "The Inference Ledger" in record.wording
     assert record.wording_version
+    assert record.source == "form"
+
+
+def test_the_record_says_by_which_door_a_reader_came(api: httpx.Client, world: World) -> None:
+    api.post("/api/v1/subscribers", json={"email": "ada@example.org"})
+    api.post(confirm_path(world), data={"tracking": "yes"})
+    assert [(one.kind, one.source) for one in consents(world)] == [
+        ("mail", "api"),
+        ("tracking", "api"),
+    ]
 
 
 def test_tracking_is_consented_to_apart_and_in_its_own_words(

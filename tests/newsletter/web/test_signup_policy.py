@@ -124,7 +124,9 @@ def test_a_tool_signs_somebody_up_as_the_form_does(api: httpx.Client, world: Wor
     assert answer.json() == {"suggestion": "ada@gmail.com", "doubts": []}
     [notice] = world.notices()
     assert (notice.kind, notice.email) == ("confirm", "ada@gmial.com")
-    assert notice.data == {"epoch": 0, "wishes": {"muted": ["labs"], "tracking": True}}
+    assert notice.data == {
+        "epoch": 0, "source": "api", "wishes": {"muted": ["labs"], "tracking": True},
+    }  # fmt: skip
     with world.database.reading() as session:
         assert session.exec(select(Subscriber.name)).one() == "Ada Bcc: x"
         assert session.exec(select(Happening.source)).one() == "api"
