@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     mail_folder: Path = Field(Path("mail"), description="Where provider `folder` puts .eml files.")
     smtp_url: SecretStr = Field(
         SecretStr("smtp://127.0.0.1:25"),
-        description="`smtp://user:password@host:port` (STARTTLS where offered) or `smtps://…`.",
+        description="`smtps://user:password@host`, or `smtp://…`: STARTTLS, required with a password to another machine, else where offered.",
     )
     smtp_connections: int = Field(10, ge=1, description="Connections to the SMTP server at once.")
     sendgrid_api_key: SecretStr = Field(SecretStr(""), description="SendGrid's API key.")

@@ -28,7 +28,7 @@ from newsletter.dispatch.progress import progress
 from newsletter.editions.approval import Approval, approve
 from newsletter.editions.library import Imported, import_issue, list_editions
 from newsletter.editions.models import Edition
-from newsletter.editions.schedule import Moment, parse_moment, parse_not_after, schedule
+from newsletter.editions.schedule import Moment, parse_not_after, parse_start, schedule
 from newsletter.publications import Publication
 from newsletter.time_zones import zone_of
 
@@ -138,7 +138,7 @@ def schedule_(
         def act(session: Session, owner: Publication, edition: Edition) -> Moment:
             require_permission(desk.settings, owner)
             place = zone or owner.time_zone
-            moment = parse_moment(at, place)
+            moment = parse_start(at, place, now=now())
             limit = parse_not_after(not_after, place, start=moment.at) if not_after else None
             schedule(session, edition, owner, desk.site, at=moment.at, not_after=limit, now=now())
             _record(session, "edition.schedule", edition, at=moment.at)

@@ -140,13 +140,13 @@ def _tell(
         emit({**values, "columns": columns, "dry_run": not done, "rejected_file": str(rejects)})
         return
     if not done:
-        show_table(("Column", "is taken as"), columns.items())
+        show_table(("Column", "Taken as"), columns.items())
         say("")
     say("Imported:" if done else "It would be:")
     rows = [
         (values[key], words, report.examples.get(key, "")) for key, words in COUNTS if values[key]
     ]
-    show_table(("", "", "" if done else "for one"), rows)
+    show_table(("Rows", "What they are", "" if done else "For example"), rows)
     if report.rejected:
         aside.print(f"Rejected rows, with their reasons: {rejects}", markup=False)
 

@@ -1,5 +1,6 @@
 """What commands print: words for people, one JSON object on the last line for machines."""
 
+import datetime as dt
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -33,9 +34,21 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
 def emit(values: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of its own."""
-    sys.stdout.write(orjson.dumps(values, default=str).decode() + "\n")
+    """Print one JSON object on a line of its own; times (`…_at`) are ISO 8601, in UTC."""
+    told = orjson.dumps(_with_times(values), default=str, option=orjson.OPT_UTC_Z)
+    sys.stdout.write(told.decode() + "\n")
     sys.stdout.flush()
+
+
+def _with_times(value: Any, name: str = "") -> Any:
+    """`value`, with stored times (UTC seconds) written as the API writes them."""
+    if isinstance(value, Mapping):
+        return {key: _with_times(one, key) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_times(one) for one in value]
+    if isinstance(value, float) and name.endswith("_at"):
+        return dt.datetime.fromtimestamp(value, dt.UTC)
+    return value
 
 
 def say(text: str) -> None:

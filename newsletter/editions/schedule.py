@@ -16,6 +16,8 @@ from newsletter.site import Site
 from newsletter.time_zones import zone_of
 
 DURATION = re.compile(r"\+?(\d+)\s*(h|m|d)")
+GRACE = 120.0
+"""Seconds: how far back "now" may lie, for clocks that differ and fingers that are slow."""
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -44,6 +46,20 @@ def parse_moment(text: str, zone: str) -> Moment:
     if given.tzinfo is not None:
         return Moment(given.timestamp(), given.astimezone(local_zone), ambiguous=False)
     return _localise(given, local_zone)
+
+
+def parse_start(text: str, zone: str, *, now: float) -> Moment:
+    """Read when an edition should go out, as `parse_moment` does.
+
+    Raises EditionError also for a time that is over: a slip in the date would mail everybody at
+    once.
+    """
+    moment = parse_moment(text, zone)
+    if moment.at < now - GRACE:
+        raise EditionError(
+            f"{moment.local:%Y-%m-%d %H:%M %Z} is over. Name a time to come, or none, to send now."
+        )
+    return moment
 
 
 def parse_not_after(text: str, zone: str, *, start: float) -> float:

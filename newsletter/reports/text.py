@@ -52,11 +52,17 @@ def _table(console: Console, title: str, headings: Row, rows: Iterable[Row]) -> 
 def _lines(console: Console, title: str, headings: Row, rows: Iterable[Row]) -> None:
     console.print(f"\n{title}", highlight=False)
     for row in rows:
-        first, *others = row
-        named = zip(headings[1:], others, strict=True)
-        cells = (f"{heading} {cell}" for heading, cell in named if cell)
-        line = f"  {first}: {', '.join(cells)}"
+        first, *cells = row
+        told = dict(zip(headings[1:], cells, strict=True))
+        line = f"  {first}: {_in_words(told)}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _in_words(told: dict[str, str]) -> str:
+    """A row's cells as one reads them: `5 (62.5%)`, `1, 5.1.1 no such user`, `2 readers, 4 clicks`."""
+    count, share, reason = (told.pop(heading, "") for heading in ("count", "share", "reason"))
+    figures = (f"{cell} {heading}" for heading, cell in told.items() if cell)
+    return ", ".join(filter(None, [f"{count} ({share})" if share else count, reason, *figures]))
 
 
 def _delivery(total: DeliveryFigures) -> Iterable[Row]:

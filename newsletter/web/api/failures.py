@@ -3,6 +3,7 @@
 A file that can't be used has all that is wrong with it beside that, as `errors`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from newsletter.errors import (
     NotFound,
     TokenError,
 )
+from newsletter.web.api import API
 from newsletter.web.by_kind import nearest
 from subscribers.errors import AddressRefused, InvalidAddress, UnknownReader
 
@@ -65,6 +67,9 @@ QUIET: Mapping[int, str] = {
 """Messages that stand in for the error's own, which is for the operator."""
 
 
+_COMMAND = re.compile(r"`newsletter edition (approve|pause|resume|cancel) ([^ `]+)`")
+
+
 def answer_tool(error: Exception) -> JSONResponse:
     """Answer an error of any kind."""
     if isinstance(error, HTTPException):
@@ -78,8 +83,15 @@ def answer_tool(error: Exception) -> JSONResponse:
 
 def _message(status: int, error: Exception) -> str:
     if isinstance(error, RequestValidationError):
-        return "The request is not as the API describes it: /api/v1/openapi.json."
-    return QUIET.get(status) or str(error)
+        return f"The request is not as the API describes it: {API}/openapi.json."
+    return QUIET.get(status) or _for_tools(str(error))
+
+
+def _for_tools(message: str) -> str:
+    """A message in which a command is the way out, with the request that does the same."""
+    message = message.replace("Run `", "Send `")
+    message = message.replace("`newsletter edition list`", f"`GET {API}/editions`")
+    return _COMMAND.sub(rf"`POST {API}/editions/\2/\1`", message)
 
 
 def _errors(error: Exception) -> dict[str, Any]:

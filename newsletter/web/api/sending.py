@@ -12,7 +12,7 @@ from newsletter.dispatch import control
 from newsletter.dispatch.permission import require_permission
 from newsletter.editions.approval import Approval, approve
 from newsletter.editions.models import Edition
-from newsletter.editions.schedule import parse_moment, parse_not_after, schedule
+from newsletter.editions.schedule import parse_not_after, parse_start, schedule
 from newsletter.one_line import one_line
 from newsletter.publications import Publication
 from newsletter.web.api.answers import (
@@ -35,7 +35,7 @@ class SendRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    at: str | None = Field(None, description="Local time, such as 2026-11-22T07:00.")
+    at: str | None = Field(None, description="Local time to come, such as 2026-11-22T07:00.")
     zone: str | None = Field(None, description="IANA zone; else the publication's.")
     not_after: str | None = Field(None, description="A limit: +6h after the start, or a time.")
 
@@ -72,7 +72,7 @@ def send_edition(
 ) -> EditionAnswer:
     """Schedule the approved edition, for now or later.
 
-    409 if nobody approved these bytes, or where real mail would leave from a setup that would
+    409 if nobody approved these bytes, for a time that is over, or where real mail would leave from a setup that would
     harm readers.
     """
     wanted = wanted or SendRequest.model_construct()
@@ -81,7 +81,7 @@ def send_edition(
         require_permission(house.settings, publication)
         now = house.now()
         zone = wanted.zone or publication.time_zone
-        start = parse_moment(wanted.at, zone).at if wanted.at else now
+        start = parse_start(wanted.at, zone, now=now).at if wanted.at else now
         limit = parse_not_after(wanted.not_after, zone, start=start) if wanted.not_after else None
         schedule(session, edition, publication, house.site, at=start, not_after=limit, now=now)
 

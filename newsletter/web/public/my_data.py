@@ -62,8 +62,7 @@ class MyDataForm(BaseModel):
 
 @router.get("/my-data")
 def show_form(request: Request, house: Here) -> Response:
-    with house.database.reading() as session:
-        return _form(house, house.publication(session, request), MyDataForm())
+    return _form(house, request, MyDataForm())
 
 
 @router.post("/my-data")
@@ -88,9 +87,7 @@ def ask(request: Request, house: Here, form: Annotated[MyDataForm, Form()]) -> R
     try:
         publication = house.database.transact(work)
     except InvalidAddress as error:
-        with house.database.reading() as session:
-            publication = house.publication(session, request)
-            return _form(house, publication, form, problem=str(error))
+        return _form(house, request, form, problem=str(error))
     return house.pages.page("my_data_sent.html.j2", publication, email=form.email)
 
 
@@ -160,9 +157,10 @@ def _read(house: House, token: str, wish: Wish) -> tuple[int, ...]:
         raise TokenExpired("Such a link works for a day. Ask for a new one at /my-data.") from error
 
 
-def _form(
-    house: House, publication: Publication, form: MyDataForm, *, problem: str = ""
-) -> Response:
+def _form(house: House, request: Request, form: MyDataForm, *, problem: str = "") -> Response:
+    """The form as it was filled in, with what is wrong with it."""
+    with house.database.reading() as session:
+        publication = house.publication(session, request)
     return house.pages.page(
         "my_data.html.j2",
         publication,

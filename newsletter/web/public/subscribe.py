@@ -47,8 +47,7 @@ class SignupForm(BaseModel):
 
 @router.get("/subscribe")
 def show_form(request: Request, house: Here) -> Response:
-    with house.database.reading() as session:
-        return _form(house, house.publication(session, request), SignupForm())
+    return _form(house, request, SignupForm())
 
 
 @router.post("/subscribe")
@@ -58,7 +57,7 @@ async def subscribe(request: Request, house: Here, form: Annotated[SignupForm, F
     try:
         address = parse(form.email, policy)
     except (InvalidAddress, AddressRefused) as error:
-        return await run_in_threadpool(_again, request, house, form, problem=str(error))
+        return await run_in_threadpool(_form, house, request, form, problem=str(error))
     ip = client_ip(request)
     passed = not form.website and await solved(house.challenge, form.others, ip=ip, now=house.now())
     asked = signup.Request(
@@ -77,11 +76,6 @@ async def subscribe(request: Request, house: Here, form: Annotated[SignupForm, F
     )
 
 
-def _again(request: Request, house: House, form: SignupForm, *, problem: str) -> Response:
-    with house.database.reading() as session:
-        return _form(house, house.publication(session, request), form, problem=problem)
-
-
 def _wishes(publication: Publication, form: SignupForm) -> Wishes:
     return Wishes(muted=_muted(publication, form), tracking=form.tracking)
 
@@ -90,9 +84,10 @@ def _muted(publication: Publication, form: SignupForm) -> tuple[str, ...]:
     return muted_by(publication, form.topics) if form.topics_shown else ()
 
 
-def _form(
-    house: House, publication: Publication, form: SignupForm, *, problem: str = ""
-) -> Response:
+def _form(house: House, request: Request, form: SignupForm, *, problem: str = "") -> Response:
+    """The form as it was filled in, with what is wrong with it."""
+    with house.database.reading() as session:
+        publication = house.publication(session, request)
     return house.pages.page(
         "subscribe.html.j2",
         publication,

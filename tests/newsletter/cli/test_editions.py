@@ -136,6 +136,24 @@ def test_a_time_that_summer_time_skips_is_refused(shell: Shell) -> None:
     assert "summer time skips it" in refused.err
 
 
+def test_a_time_that_is_over_mails_nobody(shell: Shell) -> None:
+    approved(shell)
+    refused = shell("edition", "schedule", DATE, "--at", "2016-11-22T07:00")
+    assert refused.code == 1
+    assert "is over" in refused.err
+    assert shell("edition", "show", DATE, "--json").json["status"] == "approved"
+
+
+def test_times_in_json_are_those_of_the_api(shell: Shell) -> None:
+    approved(shell)
+    asked = shell(
+        "edition", "schedule", DATE, "--at", "2036-11-22T07:00", "--zone", "UTC", "--json"
+    )
+    shown = shell("edition", "show", DATE, "--json").json
+    assert asked.json["scheduled_at"] == shown["scheduled_at"] == "2036-11-22T07:00:00Z"
+    assert shown["started_at"] is None
+
+
 def test_a_scheduled_edition_can_be_cancelled(shell: Shell) -> None:
     approved(shell)
     assert shell("edition", "schedule", DATE, "--at", "2036-11-22T07:00").code == 0

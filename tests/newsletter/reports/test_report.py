@@ -138,10 +138,10 @@ def printed(report: EditionReport, *, terminal: bool) -> str:
 def test_plain_lines_hold_the_figures(report: EditionReport) -> None:
     text = printed(report, terminal=False)
 
-    assert "Delivered: count 5, share 62.5%" in text
-    assert "hard: reason 5.1.1, count 1" in text
-    assert "2 Link 2: readers 2, clicks 4, automatic 0" in text
-    assert "unsubscribed: count 1" in text
+    assert "Delivered: 5 (62.5%)" in text
+    assert "hard: 1, 5.1.1" in text
+    assert "2 Link 2: 2 readers, 4 clicks, 0 automatic" in text
+    assert "unsubscribed: 1" in text
 
 
 def test_a_terminal_gets_tables_of_the_same(report: EditionReport) -> None:

@@ -118,9 +118,13 @@ def test_a_time_is_read_in_its_zone(api: httpx.Client) -> None:
         {"at": "tomorrow"},
         {"at": "2027-02-01T07:00", "zone": "Mars/Olympus"},
         {"at": "2027-02-01T07:00", "not_after": "2027-01-01T07:00"},
+        {"at": "2027-01-15T07:00", "zone": "UTC"},
+        {"at": "1970-01-01T00:00", "zone": "UTC"},
     ],
 )
-def test_a_time_that_does_not_exist_is_refused(api: httpx.Client, wanted: dict[str, str]) -> None:
+def test_a_time_that_does_not_exist_or_is_over_is_refused(
+    api: httpx.Client, wanted: dict[str, str]
+) -> None:
     import_day(api)
     api.post(f"{DAY}/approve")
     answer = api.post(f"{DAY}/send", json=wanted)
@@ -141,7 +145,17 @@ def test_a_word_that_send_does_not_know_is_refused(api: httpx.Client) -> None:
 def test_nothing_is_sent_without_approval(api: httpx.Client) -> None:
     import_day(api)
     answer = api.post(f"{DAY}/send")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_approved")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (409, "not_approved")
+    assert error["message"].endswith("Send `POST /api/v1/editions/2026-11-22/approve`.")
+
+
+def test_a_way_out_is_a_request_and_no_command(api: httpx.Client, world: World) -> None:
+    world.edition(state=EditionState.SENDING)
+    for answer in (import_day(api, "Changed"), api.get(f"{EDITIONS}/2020-01-01")):
+        message = answer.json()["error"]["message"]
+        assert "/api/v1/editions" in message
+        assert "newsletter edition" not in message
 
 
 def test_a_change_takes_the_approval_back_and_alerts(api: httpx.Client, world: World) -> None:
