@@ -47,6 +47,15 @@ def test_the_first_import_is_a_draft_and_the_second_a_revision(
         assert session.get_one(Revision, (again.edition.key, 1)).issue["title"] == "Morning"
 
 
+def test_a_title_made_of_a_subject_for_each_reader_has_the_fallback(
+    database: Database, publication_id: int
+) -> None:
+    subject = "{{ reader.name | Friends }}, the ferry was late"
+    with database.writing() as session:
+        edition = bring_in(session, publication_id, title=None, subject=subject).edition
+        assert edition.title == "Friends, the ferry was late"
+
+
 def test_the_same_content_again_makes_no_revision(database: Database, publication_id: int) -> None:
     with database.writing() as session:
         bring_in(session, publication_id)

@@ -13,6 +13,7 @@ from newsletter.errors import Blocked
 from newsletter.publications import find_publication
 from newsletter.settings import Settings
 from newsletter.site import Site
+from subscribers.models import Subscriber, Subscription
 
 NOW = 1_800_000_000.0
 SITE = Site.of(Settings(base_url="https://ledger.example"))
@@ -89,3 +90,42 @@ def test_every_warning_is_accepted_with_the_approval(database: Database) -> None
         codes = [one.code for one in approved(session, edition)]
         assert codes == ["unknown-topic", "duplicate-headline", "duplicate-link"]
         assert [one["code"] for one in edition.accepted_warnings] == codes
+
+
+def test_a_placeholder_that_nobody_answers_is_told(database: Database) -> None:
+    text = "Dear {{ reader.name | reader }} of {{ reader.attributes.ciyt | your town }}."
+    content = Issue.model_validate(
+        {"date": "2026-11-22", "title": "T", "sections": [{"kind": "essay", "body": text}]}
+    )
+    with database.writing() as session:
+        edition = stored(session, content)
+        assert "unanswered-placeholder" not in {one.code for one in approved(session, edition)}
+        reader = Subscriber(
+            email="a@example.com", email_key="a@example.com", created_at=NOW,
+            name="Ada", attributes={"city": "Kiel"},
+        )  # fmt: skip
+        session.add(reader)
+        session.flush()
+        assert reader.id is not None
+        session.add(
+            Subscription(
+                subscriber_id=reader.id,
+                publication_id=edition.publication_id,
+                state="active",
+                mailable=True,
+                created_at=NOW,
+            )
+        )
+        [told] = [one for one in approved(session, edition) if one.code.startswith("unanswered")]
+    assert "reader.attributes.ciyt" in told.message
+    assert "'your town'" in told.message
+
+
+def test_a_placeholder_that_cannot_be_filled_blocks_approval(database: Database) -> None:
+    content = issue("2026-11-22", A).model_copy(update={"subject": "Dear {{ reader.nmae }}"})
+    with database.writing() as session:
+        edition = stored(session, content)
+        with pytest.raises(
+            Blocked, match=r"subject: \{\{ reader.nmae \}\} asks for what no reader has"
+        ):
+            approved(session, edition)
