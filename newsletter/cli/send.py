@@ -13,6 +13,7 @@ from newsletter.accounts import audit
 from newsletter.cli.desk import Desk, actor, now, open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, Yes, aside, confirm, emit, say
+from newsletter.cli.waiting import waits
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.permission import require_permission, require_safe
 from newsletter.dispatch.progress import progress
@@ -164,13 +165,24 @@ def _watch(desk: Desk, name: str) -> dict[str, Any]:
     )
     with Progress(*columns, console=aside, disable=not aside.is_terminal) as bar:
         task = bar.add_task("Sending", total=None, rate="0")
+        told: set[str] = set()
         while True:
             state = current(desk, name)
+            _tell_waits(state, told)
             settled = state["recipients"] - state["queued"]
             bar.update(task, total=state["recipients"], completed=settled, rate=state["per_second"])
             if is_over(state):
                 return state
             time.sleep(POLL_SECONDS)
+
+
+def _tell_waits(state: dict[str, Any], told: set[str]) -> None:
+    """Say what the send waits for, once for each reason."""
+    lines = waits(state, now=time.time())
+    for one, line in zip(state["waiting"], lines, strict=True):
+        if one["why"] not in told:
+            aside.print(line, markup=False)
+            told.add(one["why"])
 
 
 def current(desk: Desk, name: str) -> dict[str, Any]:

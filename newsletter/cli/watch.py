@@ -5,12 +5,14 @@ from typing import Any
 
 import typer
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.desk import open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, console, emit, say
 from newsletter.cli.send import current, is_over
+from newsletter.cli.waiting import waits
 
 SECONDS = 1.0
 SHOWN = ("status", "recipients", "queued", "per_second", "eta_seconds", "unsure", "hold_reason")
@@ -31,13 +33,19 @@ def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fal
                 elif console.is_terminal:
                     live.update(_picture(state), refresh=True)
                 else:
-                    say(" ".join(f"{key}={state[key]}" for key in SHOWN))
+                    _tell(state)
                 time.sleep(SECONDS)
                 state = current(desk, name)
     if as_json:
         emit(state)
     else:
         console.print(_picture(state))
+
+
+def _tell(state: dict[str, Any]) -> None:
+    say(" ".join(f"{key}={state[key]}" for key in SHOWN))
+    for line in waits(state, now=time.time()):
+        say(line)
 
 
 def _picture(state: dict[str, Any]) -> Table:
@@ -48,6 +56,8 @@ def _picture(state: dict[str, Any]) -> Table:
     for lane, counts in state["lanes"].items():
         words = " ".join(f"{name}={count}" for name, count in counts.items())
         table.add_row(lane, words + _slowed(state["slow_lanes"].get(lane)))
+    for line in waits(state, now=time.time()):
+        table.add_row("waits", escape(line))
     return table
 
 

@@ -48,6 +48,10 @@ class Batch(SQLModel, table=True):
     """The lease's fencing token; None when nobody holds it."""
     leased_until: float | None = None
     """By the database's clock."""
+    put_off: str | None = None
+    """Why its readers wait: what the provider said when it would not take them now."""
+    put_off_since: float | None = None
+    """When it said so first, by the database's clock."""
 
     @property
     def key(self) -> int:

@@ -11,7 +11,7 @@ from newsletter.database import db_now
 from newsletter.dispatch.handoff import Window
 from newsletter.dispatch.locks import LockedBatch, LockedEdition
 from newsletter.dispatch.models import BATCH, DELIVERY
-from newsletter.dispatch.requeue import requeue
+from newsletter.dispatch.requeue import PutOff, requeue
 from newsletter.dispatch.states import OPEN, DeliveryState
 from newsletter.editions.states import EditionState
 from newsletter.one_line import one_line
@@ -179,10 +179,15 @@ def _settle(
         )
 
 
+_PUT_OFF_SINCE = select(db_now(), func.coalesce(BATCH.c.put_off_since, db_now())).where(
+    BATCH.c.id == bindparam("batch")
+)
+
+
 def _try_later(session: Session, batch: LockedBatch, results: Sequence[Result]) -> list[Result]:
     """Queue again what was certainly not taken; give up, and return, what has used its attempts up."""
     still_open = _still_open(session, batch, [one.subscriber_id for one in results])
-    retry: dict[tuple[int, float], list[int]] = defaultdict(list)
+    retry: dict[tuple[int, float], list[Result]] = defaultdict(list)
     failed: list[Result] = []
     for result in results:
         if result.subscriber_id not in still_open:
@@ -193,13 +198,19 @@ def _try_later(session: Session, batch: LockedBatch, results: Sequence[Result]) 
             failed.append(result)
         else:
             pause = result.outcome.retry_after
-            retry[attempt, backoff(batch.attempt) if pause is None else pause].append(
-                result.subscriber_id
-            )
+            retry[attempt, backoff(batch.attempt) if pause is None else pause].append(result)
     _settle(session, batch, failed, DeliveryState.FAILED)
-    now = session.execute(select(db_now())).scalar_one() if retry else 0.0
-    for (attempt, pause), ids in retry.items():
-        requeue(session, batch, ids, variant=batch.variant, due_at=now + pause, attempt=attempt)
+    for (attempt, pause), alike in retry.items():
+        now, since = session.execute(_PUT_OFF_SINCE, {"batch": batch.id}).one()
+        requeue(
+            session,
+            batch,
+            [one.subscriber_id for one in alike],
+            variant=batch.variant,
+            due_at=now + pause,
+            attempt=attempt,
+            put_off=PutOff(_words(alike[0].outcome), since),
+        )
     return failed
 
 
@@ -226,7 +237,10 @@ def _these(batch: LockedBatch, ids: Sequence[int]) -> ColumnElement[bool]:
 def _by_reason(results: Sequence[Result]) -> dict[str, list[int]]:
     reasons: dict[str, list[int]] = defaultdict(list)
     for result in results:
-        outcome = result.outcome
-        words = one_line(" ".join(filter(None, (outcome.code, outcome.enhanced, outcome.text))))
-        reasons[words[:REASON_LENGTH]].append(result.subscriber_id)
+        reasons[_words(result.outcome)].append(result.subscriber_id)
     return reasons
+
+
+def _words(outcome: Outcome) -> str:
+    words = one_line(" ".join(filter(None, (outcome.code, outcome.enhanced, outcome.text))))
+    return words[:REASON_LENGTH]

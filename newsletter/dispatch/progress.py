@@ -8,8 +8,11 @@ from sqlmodel import Session, col
 from newsletter.database import db_now
 from newsletter.dispatch.models import BATCH, DELIVERY, ProviderRate
 from newsletter.dispatch.pacing import pause_of, slowness_of
-from newsletter.dispatch.states import DeliveryState
+from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import Edition
+
+REASONS_SHOWN = 5
+"""Of why readers wait."""
 
 
 def count_states(session: Session, edition_id: int) -> dict[str, int]:
@@ -61,11 +64,37 @@ def slow_lanes(session: Session) -> dict[str, float]:
     return pauses
 
 
+def waiting(session: Session, edition_id: int) -> list[dict[str, Any]]:
+    """Why readers wait whom a provider would not take yet: the reasons that most of them have.
+
+    Each with `provider`, `why`, `readers`, `since` and `next_try` (UTC seconds).
+    """
+    readers = func.sum(BATCH.c.size).label("readers")
+    rows = session.execute(
+        select(
+            BATCH.c.provider,
+            BATCH.c.put_off.label("why"),
+            readers,
+            func.min(BATCH.c.put_off_since).label("since"),
+            func.min(BATCH.c.due_at).label("next_try"),
+        )
+        .where(
+            BATCH.c.edition_id == edition_id,
+            BATCH.c.state == BatchState.READY,
+            BATCH.c.put_off.is_not(None),
+        )
+        .group_by(BATCH.c.provider, BATCH.c.put_off)
+        .order_by(readers.desc(), BATCH.c.put_off)
+        .limit(REASONS_SHOWN)
+    )
+    return [{**row, "readers": int(row["readers"])} for row in rows.mappings()]
+
+
 def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any]:
     """Status, recipients, a count per delivery state, rate (messages a second) and ETA (seconds).
 
     `lanes` has the counts by recipients' domain group, `slow_lanes` the groups whose servers put us
-    off, with the seconds between two windows. `now`: UTC seconds.
+    off, with the seconds between two windows, `waiting` why readers wait. `now`: UTC seconds.
     """
     lanes = count_by_lane(session, edition.key)
     counts = {
@@ -88,6 +117,7 @@ def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any
         **counts,
         "lanes": lanes,
         "slow_lanes": slow_lanes(session),
+        "waiting": waiting(session, edition.key),
         "per_second": round(rate, 1),
         "eta_seconds": round(counts["queued"] / rate, 1) if rate and counts["queued"] else None,
     }

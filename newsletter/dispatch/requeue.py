@@ -1,6 +1,7 @@
 """New batches for deliveries that leave theirs: a retry, changed preferences, a resend."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlmodel import Session
@@ -11,6 +12,13 @@ from newsletter.dispatch.states import BatchState, DeliveryState
 from subscribers.among import among
 
 
+class PutOff(NamedTuple):
+    """What a provider said that would not take a message now, and since when it says so."""
+
+    words: str
+    since: float
+
+
 def requeue(
     session: Session,
     origin: LockedBatch,
@@ -19,6 +27,7 @@ def requeue(
     variant: str,
     due_at: float,
     attempt: int,
+    put_off: PutOff | None = None,
 ) -> int:
     """Put deliveries of `origin`, as queued, into a batch of their own; return its id.
 
@@ -37,6 +46,8 @@ def requeue(
         due_at=due_at,
         attempt=attempt,
         size=len(subscriber_ids),
+        put_off=put_off.words if put_off else None,
+        put_off_since=put_off.since if put_off else None,
     )
     session.add(batch)
     session.flush()

@@ -45,7 +45,7 @@ def reroute(session: Session, edition_id: int, provider: str) -> Rerouted:
         if batch.handed_to:
             _divide(session, batch, waiting, provider)
         else:
-            session.execute(update(BATCH).where(BATCH.c.id == batch.id).values(provider=provider))
+            _hand_on(session, batch, provider)
     return Rerouted(readers, _held(session, edition_id, provider))
 
 
@@ -74,6 +74,11 @@ def _waiting(session: Session, batch: LockedBatch) -> list[int]:
             .order_by(DELIVERY.c.subscriber_id)
         )
     )
+
+
+def _hand_on(session: Session, batch: LockedBatch, provider: str) -> None:
+    anew = {"provider": provider, "put_off": None, "put_off_since": None}
+    session.execute(update(BATCH).where(BATCH.c.id == batch.id).values(anew))
 
 
 def _divide(session: Session, batch: LockedBatch, waiting: list[int], provider: str) -> None:

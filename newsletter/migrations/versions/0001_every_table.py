@@ -528,6 +528,8 @@ def upgrade() -> None:
         sa.Column("composition_id", sa.Integer(), nullable=True),
         sa.Column("token", sa.String(), nullable=True),
         sa.Column("leased_until", sa.Float(), nullable=True),
+        sa.Column("put_off", sa.String(), nullable=True),
+        sa.Column("put_off_since", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
             ["composition_id"],
             ["composition.id"],

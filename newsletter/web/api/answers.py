@@ -79,6 +79,16 @@ class EditionAnswer(BaseModel):
         )
 
 
+class WaitAnswer(BaseModel):
+    """Why some readers wait: what the provider said, since when, and when it is asked again."""
+
+    provider: str
+    why: str
+    readers: Count
+    since: dt.datetime
+    next_try: dt.datetime
+
+
 class ProgressAnswer(EditionAnswer):
     """An edition and how far it has come: a count for every delivery state, zeros included."""
 
@@ -96,6 +106,7 @@ class ProgressAnswer(EditionAnswer):
     cancelled: Count
     lanes: dict[str, dict[str, Count]]
     slow_lanes: dict[str, float]
+    waiting: list[WaitAnswer]
     per_second: float
     eta_seconds: float | None
 

@@ -1,4 +1,4 @@
-"""`newsletter send` where there is nothing to send: refused, with the way out."""
+"""`newsletter send`: what it waits for, and where there is nothing to send, the way out."""
 
 from contextlib import closing
 
@@ -9,6 +9,24 @@ from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
 from tests.newsletter.cli.conftest import Shell
 from tests.newsletter.cli.test_editions import DATE, approved
+from tests.newsletter.providers.conftest import Serve, smtp_server
+
+__all__ = ["smtp_server"]
+
+
+def test_a_send_that_waits_says_for_what(shell: Shell, smtp_server: Serve) -> None:
+    approved(shell)
+    server = smtp_server({"connect": ["421 4.3.2 we are closed"]})
+
+    sent = shell("send", DATE, "--yes", "--wait", provider="smtp", smtp_url=server.url)
+
+    assert sent.code == 0, sent.err
+    (line,) = (
+        one for one in sent.err.replace("\n", " ").split("3 readers wait for ") if "try" in one
+    )
+    assert line.startswith("smtp, since 0 s: unreachable")
+    assert "421" in line
+    assert len(server.messages) == 3
 
 
 def test_sending_what_was_sent_says_that_there_is_nothing_to_do(shell: Shell) -> None:
