@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from subscribers.columns import Field, guess
 from subscribers.errors import NoEmailColumn, RaggedRows, UnreadableFile
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
 FIELD_LIMIT = 1_000_000
 _SHOWN = 10
 _BREAK = re.compile(r"\r\n|\r|\n")  # inside quotes
@@ -124,17 +124,18 @@ def _first_line(name: str, file: TextIO) -> str:
 
 
 def _split_header(first: str, corrected: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """Find the delimiter with which the first line names a column of addresses."""
-    best = (",", tuple(_parse(first, ",")))
-    for delimiter in DELIMITERS:
-        header = tuple(_parse(first, delimiter))
-        try:
-            guess(header, corrected)
-        except NoEmailColumn:
-            continue
-        if len(header) >= len(best[1]):
-            best = delimiter, header
-    return best
+    """Find the delimiter with which the first line names a column of addresses, and most others."""
+    found = [(delimiter, tuple(_parse(first, delimiter))) for delimiter in DELIMITERS]
+    fit = [one for one in found if _has_addresses(one[1], corrected)]
+    return max(fit or found[:1], key=lambda one: len(one[1]))
+
+
+def _has_addresses(header: tuple[str, ...], corrected: Mapping[str, str]) -> bool:
+    try:
+        guess(header, corrected)
+    except NoEmailColumn:
+        return False
+    return True
 
 
 def _parse(line: str, delimiter: str) -> list[str]:

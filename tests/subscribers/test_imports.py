@@ -5,6 +5,7 @@ import pytest
 from sqlmodel import Session, select
 
 from subscribers import erasure, imports, merge, person, suppression, unsubscribe
+from subscribers.csv_files import DELIMITERS
 from subscribers.errors import (
     ImportFileError,
     LinkUsed,
@@ -184,7 +185,7 @@ def test_dates_are_kept_and_what_is_no_date_is_kept_as_it_stands(readers: Reader
     assert readers.subscription("b@x.example").created_at == NOW
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", DELIMITERS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_any_delimiter_and_byte_order_mark_will_do(
     readers: Readers, delimiter: str, encoding: str
@@ -196,6 +197,11 @@ def test_any_delimiter_and_byte_order_mark_will_do(
 
     assert readers.bring_in(path) == ImportReport(rows=2, added=2)
     assert readers.subscriber("zoë@x.example").name == "Zoë, the First"
+
+
+def test_a_list_of_nothing_but_addresses_is_cut_nowhere(readers: Readers) -> None:
+    odd = ["a|b@x.example", "a~b@x.example", "a^b@x.example"]
+    assert readers.bring_in("\n".join(["email", *odd])).added == len(odd)
 
 
 def test_a_guess_can_be_corrected(readers: Readers) -> None:
