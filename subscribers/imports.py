@@ -100,6 +100,7 @@ def rehearse(
     hash_of: KeyedHash,
     now: float,
     checkpoint: Callable[[], None],
+    progress: Progress = lambda _done, _total: None,
 ) -> ImportReport:
     """Tell what an import would do, by the same way; only the file of rejected rows is written.
 
@@ -119,6 +120,7 @@ def rehearse(
                     counts[fate] += number
                     examples.setdefault(fate, email)
                 checkpoint()
+                progress(chunk.end, rows.count)
     return _report(counts, examples)
 
 

@@ -1,13 +1,20 @@
 """`newsletter subscribers import`: rehearsed first, then in chunks, with a bar."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from newsletter.cli.desk import Desk, now, open_desk
 from newsletter.cli.output import (
@@ -101,7 +108,7 @@ def _correction(column: str) -> tuple[str, str]:
 
 
 def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with desk.database.importing() as session:
+    with _bar("Looking") as progress, desk.database.importing() as session:
         return rehearse(
             session,
             file,
@@ -110,16 +117,12 @@ def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> Import
             hash_of=desk.site.signer.keyed_hash,
             now=now(),
             checkpoint=session.commit,
+            progress=progress,
         )
 
 
 def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        Progress(*columns, console=aside, disable=not aside.is_terminal) as bar,
-        desk.database.importing() as session,
-    ):
-        task = bar.add_task("Importing", total=None)
+    with _bar("Importing") as progress, desk.database.importing() as session:
         return import_readers(
             session,
             file,
@@ -128,8 +131,22 @@ def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportRe
             hash_of=desk.site.signer.keyed_hash,
             now=now(),
             checkpoint=session.commit,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=progress,
         )
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; what is yielded takes the rows worked through, and of how many."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=aside, disable=not aside.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _tell(

@@ -1,5 +1,5 @@
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from sqlmodel import Session, select
@@ -274,13 +274,14 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
     assert readers.bring_in(path) == ImportReport(rows=35, known=35)
 
 
+@pytest.mark.parametrize("act", [imports.import_readers, imports.rehearse])
 def test_an_import_commits_in_chunks_and_tells_its_progress(
-    readers: Readers, monkeypatch: pytest.MonkeyPatch
+    readers: Readers, monkeypatch: pytest.MonkeyPatch, act: Callable[..., ImportReport]
 ) -> None:
     monkeypatch.setattr(imports, "CHUNK", 2)
     heard: list[tuple[int, int]] = []
     with readers.session() as session:
-        imports.import_readers(
+        act(
             session,
             readers.file(THREE),
             imports.ImportPlan(readers.publication_id, "a fair"),
