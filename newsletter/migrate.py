@@ -7,8 +7,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
 
 from newsletter.database import Database
+from newsletter.errors import DatabaseError
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -30,6 +32,18 @@ def upgrade(url: str, revision: str = "head") -> None:
     with closing(Database(url)) as database:
         database.check()
     command.upgrade(alembic_config(url), revision)
+
+
+def why_not_ready(database: Database) -> str:
+    """Why nothing can work with the database now; empty where it answers with our tables."""
+    try:
+        database.check()
+        current = is_current(database)
+    except (DatabaseError, OperationalError):
+        return "the database does not answer"
+    if not current:
+        return "the database has the tables of another version: run newsletter migrate"
+    return ""
 
 
 def is_current(database: Database) -> bool:

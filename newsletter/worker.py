@@ -38,6 +38,8 @@ POSTING_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 60.0
 DATABASE_AWAY_SECONDS = 1.0
 SIGNAL_SECONDS = 0.5
+HANGS_SECONDS = 300.0
+"""No piece of work takes so long: not a provider's timeout, nor a mailbox at a slow server."""
 COLLECT_AFTER = 20_000
 """Objects that were made and are still there before the youngest are looked through."""
 
@@ -71,6 +73,8 @@ class Worker:
         self._database = database
         self._queues = [Queue(queue) for queue in queues]
         self._stopping = threading.Event()
+        self._at_work_since: dict[threading.Thread, float] = {}
+        """When each duty's thread began its present piece of work, by the monotonic clock."""
 
     def run(self) -> None:
         """Work until `stop` is called; then finish or hand back what is under way."""
@@ -90,6 +94,7 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
+            self._at_work_since[thread] = time.monotonic()
         for thread in threads:
             # In steps: a signal that the kernel gave to another thread is handled by the main
             # thread, once it wakes up.
@@ -100,6 +105,21 @@ class Worker:
     def stop(self) -> None:
         """Ask the duties to end; safe from a signal handler or another thread."""
         self._stopping.set()
+
+    def why_unwell(self) -> str:
+        """Which duty hangs at one piece of work, or has died; empty where none does."""
+        for thread, since in list(self._at_work_since.items()):
+            if not thread.is_alive() and not self._stopping.is_set():
+                return f"{thread.name} has died"
+            if time.monotonic() - since > HANGS_SECONDS:
+                return f"{thread.name} hangs since {time.monotonic() - since:.0f} s"
+        return ""
+
+    def why_not_working(self) -> str:
+        """Why it takes no work on, so far as it knows itself; empty where it does."""
+        if self._stopping.is_set():
+            return "it is stopping"
+        return self.why_unwell() if self._at_work_since else "it has not begun"
 
     def _dispatch(self, provider: Provider) -> None:
         duty = DispatchDuty(self._settings, self._database, provider)
@@ -143,6 +163,7 @@ class Worker:
         shortest, longest = idle
         pause = shortest
         while not self._stopping.is_set():
+            self._at_work_since[threading.current_thread()] = time.monotonic()
             try:
                 if step():
                     pause = shortest

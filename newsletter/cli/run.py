@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Annotated
 
@@ -48,6 +49,9 @@ def worker(
     queues: Annotated[str, typer.Option(help="Which work to do, with commas between.")] = ",".join(
         Queue
     ),
+    health: Annotated[
+        str, typer.Option(help="HOST:PORT where to answer /healthz and /readyz.")
+    ] = "",
 ) -> None:
     """Run a worker: sends, notices, feedback, housekeeping. SIGTERM hands back and ends."""
     wanted = [queue.strip() for queue in queues.split(",") if queue.strip()]
@@ -58,7 +62,16 @@ def worker(
         background = Worker(desk.settings, desk.database, [Queue(queue) for queue in wanted])
         _on_signals(background.stop)
         aside.print(f"Working on {', '.join(wanted)}.", markup=False)
-        background.run()
+        with _health_of(background, desk, health):
+            background.run()
+
+
+def _health_of(background: Worker, desk: Desk, address: str) -> AbstractContextManager[object]:
+    if not address:
+        return nullcontext()
+    from newsletter.worker_health import health_of  # an HTTP server, which few workers need
+
+    return health_of(background, desk.database, address)
 
 
 def _serve(desk: Desk, host: str, port: int) -> None:
