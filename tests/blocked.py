@@ -5,11 +5,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from sqlmodel import Session
 
 from newsletter.database import Database
 
 Act = Callable[[Session], Any]
+
+on_postgresql = pytest.mark.parametrize("fresh_url", ["postgres"], indirect=True)
+"""For a module's `pytestmark`: SQLite has one writer at a time, there is nothing to try."""
 
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity "

@@ -11,12 +11,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from newsletter.database import Database
 from newsletter.migrate import upgrade
 from newsletter.publications import Publication
+from tests.scratch import Scratch, database_url, run
 
 TOPICS = [
     {"key": "labs", "label": "AI Labs"},
@@ -42,7 +42,7 @@ def postgres_server() -> Iterator[str]:
 
             server = get_server(Path(folder))
         for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
-            _run(server.get_uri(), statement)
+            run(server.get_uri(), statement)
         yield server.get_uri()
         server.cleanup()
 
@@ -51,7 +51,7 @@ def postgres_server() -> Iterator[str]:
 def postgres_template(postgres_server: str) -> str:
     """The name of a migrated database that others are copied from."""
     name = f"template_{uuid.uuid4().hex[:8]}"
-    _run(postgres_server, f'CREATE DATABASE "{name}"')
+    run(postgres_server, f'CREATE DATABASE "{name}"')
     upgrade(database_url(postgres_server, name))
     return name
 
@@ -70,12 +70,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def postgres_scratch(postgres_server: str, postgres_template: str) -> Iterator[Scratch]:
+    scratch = Scratch(postgres_server, postgres_template)
+    yield scratch
+    scratch.drop()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _run(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
-    yield database_url(postgres_server, name)
-    _run(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+def postgres_url(postgres_scratch: Scratch) -> Iterator[str]:
+    """The URL of a migrated, empty PostgreSQL database."""
+    yield postgres_scratch.url
+    postgres_scratch.clean()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -105,14 +111,3 @@ def publication_id(database: Database) -> int:
         session.add(publication)
         session.flush()
         return publication.key
-
-
-def database_url(server: str, name: str) -> str:
-    """The server's URL with another database in it (`postgresql://user@/NAME?host=…`)."""
-    head, mark, query = server.partition("?")
-    return head.rpartition("/")[0] + f"/{name}" + mark + query
-
-
-def _run(server: str, statement: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)

@@ -1,6 +1,5 @@
 """Several doors at once, on PostgreSQL: who comes second sees what the first did."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -24,18 +23,12 @@ from subscribers.errors import LinkUsed
 from subscribers.guard import GuardPolicy
 from subscribers.models import Happening, SuppressionReason, Tracking
 from subscribers.signup import SignupPolicy
-from tests.blocked import Act, overlap, wait_until_blocked
+from tests.blocked import Act, on_postgresql, overlap, wait_until_blocked
 from tests.subscribers.readers import CLICK, DAY, FORM, NOW, Readers, hash_of
 
+pytestmark = on_postgresql
+
 ADA = "ada@example.org"
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    """SQLite has one writer at a time: nothing to try."""
-    opened = Database(postgres_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The turnstile in front of an edition's row. On PostgreSQL: SQLite has one writer at a time."""
 
 import datetime as dt
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,14 +13,9 @@ from newsletter.dispatch.control import pause
 from newsletter.dispatch.locks import lock_edition
 from newsletter.editions.models import Edition
 from newsletter.publications import Publication
-from tests.blocked import wait_until_blocked
+from tests.blocked import on_postgresql, wait_until_blocked
 
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    opened = Database(postgres_url)
-    yield opened
-    opened.close()
+pytestmark = on_postgresql
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """News of somebody arrives while they are being erased. SQLite has one writer at a time."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -13,17 +12,12 @@ from newsletter.privacy.erasure import erase_person
 from newsletter.publications import Publication
 from subscribers.consent import Agreement
 from subscribers.models import Suppression
-from tests.blocked import overlap
+from tests.blocked import on_postgresql, overlap
 from tests.newsletter.privacy.house import NOW, deliver, hash_of, subscribe
 
+pytestmark = on_postgresql
+
 ADA = "ada.l@example.org"
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    opened = Database(postgres_url)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("kind", [EventKind.BOUNCED, EventKind.COMPLAINED])
