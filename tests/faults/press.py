@@ -4,13 +4,11 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,9 +28,12 @@ from newsletter.publications import Publication
 from newsletter.site import Site
 from newsletter.tokens import Signer
 from subscribers.models import SUBSCRIBER, SUBSCRIPTION
+from tests.faults.workers import WorkerProcess
 from tests.newsletter.dispatch.desk import NOW, sample_issue
 
 SECRET = "a secret for the fault tests, long enough"
+SHORT_LEASE = 1.5
+"""Seconds, for those that run out."""
 BASE_URL = "http://127.0.0.1:8000"
 DELIVERY = re.compile(r"(\d+-\d+)@")
 
@@ -70,10 +71,11 @@ class Press:
     url: str
     receiver: Receiver
     folder: Path
-    lease_seconds: float = 1.5
+    lease_seconds: float = 30.0
+    """Where nobody dies, none must run out, nor the provider's timeout, on a busy machine."""
     rate: int = 0
     edition_id: int = 0
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[WorkerProcess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.database = Database(self.url)
@@ -98,8 +100,8 @@ class Press:
             schedule(session, imported.edition, publication, site, at=NOW - 1e9, now=NOW)
             self.edition_id = imported.edition.key
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """Start `newsletter worker` in a process of its own."""
+    def start_worker(self) -> WorkerProcess:
+        """Start a worker in a process of its own."""
         environment = {
             **os.environ,
             "NEWSLETTER_CONFIG": str(self.folder / "none.toml"),
@@ -112,21 +114,11 @@ class Press:
             "no_proxy": "127.0.0.1",
             **self.receiver.settings,
         }
-        with (self.folder / "worker.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "newsletter.cli", "worker", "--queues", "dispatch"],
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
+        worker = WorkerProcess.start(environment, log=self.folder / "worker.log")
         self.workers.append(worker)
         return worker
 
-    def kill(self, worker: subprocess.Popen[bytes]) -> None:
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-
-    def freeze(self, worker: subprocess.Popen[bytes]) -> None:
+    def freeze(self, worker: WorkerProcess) -> None:
         """Stop a worker (SIGSTOP) where it holds no lock of SQLite's.
 
         On PostgreSQL any moment will do: the server ends a transaction that stalls.
@@ -134,6 +126,7 @@ class Press:
 
         def stopped_outside_of_a_transaction() -> bool:
             worker.send_signal(signal.SIGSTOP)
+            eventually(lambda: worker.is_stopped, what="all its threads have stopped")
             if not self.database.is_sqlite or self._is_writable():
                 return True
             worker.send_signal(signal.SIGCONT)
@@ -153,11 +146,7 @@ class Press:
     def stop(self) -> None:
         """End every worker that still runs, and the connection."""
         for worker in self.workers:
-            if worker.poll() is None:
-                with suppress(ProcessLookupError):
-                    worker.send_signal(signal.SIGCONT)
-                worker.kill()
-                worker.wait()
+            worker.kill()
         self.database.close()
 
     def states(self) -> Counter[str]:
@@ -263,6 +252,7 @@ def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
 
     Then a person settles them by the receiver's log, and everybody must have got it once.
     """
+    press.lease_seconds = SHORT_LEASE
     press.prepare(readers)
     for kill in range(1, kills + 1):
         worker = press.start_worker()
@@ -270,14 +260,14 @@ def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
         eventually(
             partial(has_received, press, goal, by=worker), seconds=300, what=f"{goal} received"
         )
-        press.kill(worker)
+        worker.kill()
     press.start_worker()
     return press.expect_all_once(readers, seconds=300)
 
 
-def has_received(press: Press, count: int, *, by: "subprocess.Popen[bytes] | None" = None) -> bool:
+def has_received(press: Press, count: int, *, by: WorkerProcess | None = None) -> bool:
     """Whether so many messages have come; fails at once where the worker has died of itself."""
-    assert by is None or by.poll() is None, press.log()
+    assert by is None or by.is_running, press.log()
     return press.receiver.count() >= count
 
 

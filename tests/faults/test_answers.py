@@ -7,9 +7,12 @@ from tests.faults.press import BASE_URL, SECRET, Press, eventually, leased
 
 READERS = 600
 BATCH = 250
+LEASE_SECONDS = 3.0
+"""The provider is given up after 40 % of it."""
 
 
 def test_smtp_messages_are_in_doubt_only_once_their_body_was_sent(smtp_press: Press) -> None:
+    smtp_press.lease_seconds = LEASE_SECONDS
     smtp_press.prepare(READERS)
     for after_it in ("cut-in-data", "cut-after-dot", "lost-after-dot", "hang"):
         smtp_press.receiver.order(kind=after_it, times=2)
@@ -33,6 +36,7 @@ def test_requests_that_sendgrid_leaves_without_an_answer_are_in_doubt(
     sendgrid_press: Press,
 ) -> None:
     readers = 8 * BATCH
+    sendgrid_press.lease_seconds = LEASE_SECONDS
     sendgrid_press.prepare(readers)
     for fault in (
         {"kind": "status", "status": 500},

@@ -64,7 +64,7 @@ def readers_by_revision(press: Press) -> dict[int, int]:
 
 
 def test_who_leaves_in_the_middle_gets_nothing(press: Press) -> None:
-    press.rate = 100
+    press.rate = 200
     press.prepare(READERS)
     press.start_worker()
     eventually(lambda: has_received(press, 20), what="it has begun")

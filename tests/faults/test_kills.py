@@ -1,11 +1,17 @@
 """Workers are killed in the middle of a send; nobody is left out, nobody gets it twice."""
 
-import os
 import signal
 
 import pytest
 
-from tests.faults.press import Press, eventually, has_received, leased, send_through_kills
+from tests.faults.press import (
+    SHORT_LEASE,
+    Press,
+    eventually,
+    has_received,
+    leased,
+    send_through_kills,
+)
 
 READERS = 10_000
 KILLS = 10
@@ -22,6 +28,7 @@ def test_kill_9_in_the_middle_leaves_nobody_out_and_writes_to_nobody_twice(press
 
 def test_a_worker_that_slept_past_its_lease_sends_nothing_more_of_it(press: Press) -> None:
     press.rate = 400
+    press.lease_seconds = SHORT_LEASE
     press.prepare(600)
     sleeper = press.start_worker()
     eventually(lambda: has_received(press, 50), what="it has begun")
@@ -33,9 +40,9 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing_more_of_it(press: Pres
     )
     press.settle()
     eventually(lambda: press.status() == "sent", what="the edition is closed")
-    os.kill(sleeper.pid, signal.SIGCONT)
-    sleeper.terminate()
-    sleeper.wait(timeout=30)
+    sleeper.send_signal(signal.SIGCONT)
+    sleeper.send_signal(signal.SIGTERM)
+    sleeper.wait()
 
     received = press.received()
     assert set(received) == press.expected()
@@ -47,8 +54,8 @@ def test_sigterm_hands_back_and_leaves_nothing_unsure(press: Press) -> None:
     press.prepare(600)
     worker = press.start_worker()
     eventually(lambda: has_received(press, 100), what="it has begun")
-    worker.terminate()
-    assert worker.wait(timeout=30) == 0
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait() == 0
     assert press.states()["unsure"] == 0
     assert not leased(press)
 

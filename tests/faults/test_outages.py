@@ -16,12 +16,11 @@ from sqlmodel import update
 
 from newsletter.dispatch.models import BATCH, PROVIDER_RATE
 from newsletter.migrate import upgrade
-from tests.conftest import database_url
 from tests.faults.press import Press, Receiver, eventually, has_received
+from tests.faults.workers import WorkerProcess
+from tests.scratch import database_url
 
 READERS = 600
-LEASE_SECONDS = 30.0
-"""Longer than the outages: who kept the outcomes stores them."""
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_a_killed_postgresql_server_is_waited_for(
 ) -> None:
     url = database_url(server.get_uri(), "postgres")
     upgrade(url)
-    press = Press(url, smtp_receiver, tmp_path, lease_seconds=LEASE_SECONDS, rate=300)
+    press = Press(url, smtp_receiver, tmp_path, rate=300)
     press.prepare(READERS)
     worker = press.start_worker()
     eventually(lambda: has_received(press, 100), what="it has begun")
@@ -51,7 +50,7 @@ def test_a_killed_postgresql_server_is_waited_for(
     eventually(lambda: _restarted(server), what="the server runs again")
 
     assert press.expect_all_once(READERS) <= press.receiver.window
-    assert worker.poll() is None
+    assert worker.is_running
     press.stop()
 
 
@@ -70,7 +69,7 @@ def _restarted(server: Any) -> bool:
 def test_a_full_disk_is_waited_for_and_what_was_sent_is_not_forgotten(
     sqlite_url: str, smtp_receiver: Receiver, tmp_path: Path
 ) -> None:
-    press = Press(sqlite_url, smtp_receiver, tmp_path, lease_seconds=LEASE_SECONDS, rate=300)
+    press = Press(sqlite_url, smtp_receiver, tmp_path, rate=300)
     press.prepare(READERS)
     worker = press.start_worker()
     eventually(lambda: has_received(press, 50), what="it has begun")
@@ -82,11 +81,11 @@ def test_a_full_disk_is_waited_for_and_what_was_sent_is_not_forgotten(
     _let_write(worker, resource.RLIM_INFINITY)
 
     assert press.expect_all_once(READERS) == 0
-    assert worker.poll() is None
+    assert worker.is_running
     press.stop()
 
 
-def _let_write(worker: "subprocess.Popen[bytes]", most: int) -> None:
+def _let_write(worker: WorkerProcess, most: int) -> None:
     """Let a process write files up to a size, as if the disk ended there."""
     resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
