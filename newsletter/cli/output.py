@@ -59,9 +59,8 @@ def say(text: str) -> None:
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; on no terminal, plain lines with tabs."""
     if not console.is_terminal:
-        say("\t".join(headings))
-        for row in rows:
-            say("\t".join("" if cell is None else str(cell) for cell in row))
+        for row in (headings, *rows):  # not by the console, which makes blanks of tabs
+            sys.stdout.write("\t".join("" if cell is None else str(cell) for cell in row) + "\n")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
