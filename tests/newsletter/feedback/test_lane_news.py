@@ -119,7 +119,9 @@ def test_acceptance_by_sendgrid_speeds_nothing_up(mailed: Mailed, ages: None) ->
     """It takes everything: only its events know what the readers' servers say."""
     slow_down(mailed, at=SENT_AT)
     lesson = Lesson(1, "gmail", accepted=1000)
-    mailed.database.transact(lambda session: heed_deferrals(session, "sendgrid", [lesson], {"gmail"}))
+    mailed.database.transact(
+        lambda session: heed_deferrals(session, "sendgrid", [lesson], {"gmail"})
+    )
     assert slowness(mailed) == {"gmail": 3}
 
     with mailed.database.writing() as session:
