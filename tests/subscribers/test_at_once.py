@@ -65,13 +65,21 @@ def acts(readers: Readers, *, left_before: bool) -> dict[str, Act]:
     }
 
 
-@pytest.mark.parametrize("first", ["bounce", "complain"])
-def test_who_confirms_after_a_bounce_is_back(readers: Readers, first: str) -> None:
+def test_who_confirms_after_a_bounce_is_back(readers: Readers) -> None:
     act = acts(readers, left_before=True)
 
-    overlap(readers.database, act[first], act["confirm"])
+    overlap(readers.database, act["bounce"], act["confirm"])
 
     assert readers.subscription(ADA).mailable
+
+
+def test_a_link_from_before_a_complaint_brings_nobody_back(readers: Readers) -> None:
+    act = acts(readers, left_before=True)
+
+    with pytest.raises(LinkUsed):
+        overlap(readers.database, act["complain"], act["confirm"])
+
+    assert not readers.subscription(ADA).mailable
 
 
 @pytest.mark.parametrize("second", ["leave", "bounce", "complain"])
