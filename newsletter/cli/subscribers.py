@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from newsletter.cli.desk import Desk, actor, now, open_desk
 from newsletter.cli.output import (
@@ -24,6 +24,7 @@ from newsletter.cli.output import (
 from newsletter.dispatch.queue import queue_notice
 from newsletter.privacy.erasure import empty_webhooks, erase_person
 from newsletter.privacy.person import whole_person, whole_timeline
+from newsletter.publications import Publication
 from newsletter.signup_policy import signup_policy
 from subscribers import signup
 from subscribers.addresses import KeyedHash, parse
@@ -120,17 +121,20 @@ def show(
         reader_id = find_reader(session, email)
         data = whole_person(session, reader_id)
         told = whole_timeline(session, reader_id)
+        slugs = {one.id: one.slug for one in session.exec(select(Publication))}
     if as_json:
         emit(data)
         return
-    show_table(("", ""), _about(data))
+    show_table(("", ""), _about(data, slugs))
     say("")
     show_table(("Consent", "When", "From", "In these words"), map(_consent, data["consent"]))
     say("")
     show_table(("When", "What", "From", "Note"), map(_told, told))
 
 
-def _about(data: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _about(
+    data: Mapping[str, Any], slugs: Mapping[int | None, str]
+) -> Iterator[tuple[str, object]]:
     """What a person sees of a person: a line for each plain value, and for each subscription."""
     for name in ("email", "name", "language", "time_zone", "attributes", "tags"):
         if data[name]:
@@ -139,7 +143,7 @@ def _about(data: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         until = f" until {one['paused_until']}" if one["paused_until"] else ""
         muted = f", without {one['muted']}" if one["muted"] else ""
         yield (
-            f"publication {one['publication_id']}",
+            slugs[one["publication_id"]],
             (f"{one['state']}{until}, tracking {one['tracking']}{muted}"),
         )
     for one in data["suppressions"]:

@@ -65,7 +65,7 @@ def test_a_reader_is_shown_with_all_that_happened_newest_first(shell: Shell) -> 
 
     about, _, told = shown.rpartition("When")
     assert re.search(r"^email\s+a@example\.com$", about, re.MULTILINE)
-    assert re.search(r"^publication 1\s+unsubscribed, tracking counted$", about, re.MULTILINE)
+    assert re.search(r"^inference\s+unsubscribed, tracking counted$", about, re.MULTILINE)
     assert re.search(
         r"^to mail, withdrawn\s+[-0-9]+ [0-9:]+ UTC\s+import\s+wrote to us$", about, re.MULTILINE
     )
