@@ -56,6 +56,8 @@ def _picture(state: dict[str, Any]) -> Table:
     for lane, counts in state["lanes"].items():
         words = " ".join(f"{name}={count}" for name, count in counts.items())
         table.add_row(lane, words + _slowed(state["slow_lanes"].get(lane)))
+    for one in state["errors"]:
+        table.add_row(one["state"], escape(f"{one['count']} times: {one['reason']}"))
     for line in waits(state, now=time.time()):
         table.add_row("waits", escape(line))
     return table

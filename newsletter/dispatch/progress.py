@@ -12,7 +12,13 @@ from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import Edition
 
 REASONS_SHOWN = 5
-"""Of why readers wait."""
+"""Of why readers wait, and of what went wrong."""
+WENT_WRONG = (
+    DeliveryState.REFUSED,
+    DeliveryState.FAILED,
+    DeliveryState.UNSURE,
+    DeliveryState.BOUNCED,
+)
 
 
 def count_states(session: Session, edition_id: int) -> dict[str, int]:
@@ -90,11 +96,24 @@ def waiting(session: Session, edition_id: int) -> list[dict[str, Any]]:
     return [{**row, "readers": int(row["readers"])} for row in rows.mappings()]
 
 
+def errors(session: Session, edition_id: int) -> list[dict[str, Any]]:
+    """What went wrong most: `state`, `reason` (a code or the provider's words) and `count`."""
+    count = func.count().label("count")
+    rows = session.execute(
+        select(DELIVERY.c.state, DELIVERY.c.reason, count)
+        .where(DELIVERY.c.edition_id == edition_id, DELIVERY.c.state.in_(WENT_WRONG))
+        .group_by(DELIVERY.c.state, DELIVERY.c.reason)
+        .order_by(count.desc(), DELIVERY.c.state, DELIVERY.c.reason)
+        .limit(REASONS_SHOWN)
+    )
+    return [{**row, "reason": row["reason"] or ""} for row in rows.mappings()]
+
+
 def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any]:
     """Status, recipients, a count per delivery state, rate (messages a second) and ETA (seconds).
 
     `lanes` has the counts by recipients' domain group, `slow_lanes` the groups whose servers put us
-    off, with the seconds between two windows, `waiting` why readers wait. `now`: UTC seconds.
+    off, with the seconds between two windows, `waiting` why readers wait, `errors` what went wrong most. `now`: UTC seconds.
     """
     lanes = count_by_lane(session, edition.key)
     counts = {
@@ -118,6 +137,7 @@ def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any
         "lanes": lanes,
         "slow_lanes": slow_lanes(session),
         "waiting": waiting(session, edition.key),
+        "errors": errors(session, edition.key) if any(map(counts.get, WENT_WRONG)) else [],
         "per_second": round(rate, 1),
         "eta_seconds": round(counts["queued"] / rate, 1) if rate and counts["queued"] else None,
     }

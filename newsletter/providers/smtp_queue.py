@@ -211,7 +211,7 @@ class Job:
 
 
 class JobQueue:
-    """What waits for a connection, first come first served."""
+    """What waits for a connection: windows first come first served, single messages before them."""
 
     def __init__(self) -> None:
         self._jobs: deque[Job] = deque()
@@ -220,7 +220,12 @@ class JobQueue:
         return len(self._jobs)
 
     def add(self, jobs: Iterable[Job]) -> None:
-        self._jobs.extend(jobs)
+        """Queue a window. One message by itself is a notice: somebody waits for it, and it goes first."""
+        new = tuple(jobs)
+        if len(new) == 1:
+            self._jobs.appendleft(new[0])
+        else:
+            self._jobs.extend(new)
 
     def take(self, *, smtputf8: bool) -> Job | None:
         """The next job that may begin and can be sent; those that can't are settled here.

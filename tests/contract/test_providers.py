@@ -1,9 +1,12 @@
-"""What every provider keeps to: one suite over folder, SMTP and SendGrid.
+"""What every provider keeps to: one suite over folder, SMTP, SendGrid, and one from outside.
 
-A provider from elsewhere passes it too: add a kit to KITS that opens it and reads what it took.
+A provider from elsewhere passes it too: add a kit to KITS that opens it and reads what it took, as
+that of `pigeon` does, which another package brings by its entry point (pigeon_post.py).
 """
 
+import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -111,7 +114,31 @@ def _open_sendgrid(host: str) -> Provider:
     return open_provider("sendgrid", ProviderOptions(sendgrid_api_key=KEY, sendgrid_host=host))
 
 
-KITS = {"folder": folder_kit, "smtp": smtp_kit, "sendgrid": sendgrid_kit}
+@contextmanager
+def pigeon_kit(tmp_path: Path) -> Iterator[Kit]:
+    """Installed as packages are: a module and its metadata on the path."""
+    site, loft = tmp_path / "site", tmp_path / "loft"
+    metadata = site / "pigeon_post-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon-post\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[newsletter.providers]\npigeon = pigeon_post:open_loft\n"
+    )
+    shutil.copy(Path(__file__).with_name("pigeon_post.py"), site)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(str(site))
+        patched.delitem(sys.modules, "pigeon_post", raising=False)
+        patched.setenv("PIGEON_LOFT", str(loft))
+        provider = open_provider("pigeon", ProviderOptions())
+        patched.setenv("PIGEON_LOFT", "")
+        yield Kit(
+            provider,
+            lambda: [_read(file.read_bytes()) for file in loft.glob("*")],
+            open_provider("pigeon", ProviderOptions()),
+        )
+
+
+KITS = {"folder": folder_kit, "smtp": smtp_kit, "sendgrid": sendgrid_kit, "pigeon": pigeon_kit}
 
 
 @pytest.fixture(params=KITS)

@@ -89,6 +89,14 @@ class WaitAnswer(BaseModel):
     next_try: dt.datetime
 
 
+class ErrorAnswer(BaseModel):
+    """How many deliveries ended so (refused, failed, unsure, bounced) for one reason."""
+
+    state: str
+    reason: str
+    count: Count
+
+
 class ProgressAnswer(EditionAnswer):
     """An edition and how far it has come: a count for every delivery state, zeros included."""
 
@@ -107,6 +115,7 @@ class ProgressAnswer(EditionAnswer):
     lanes: dict[str, dict[str, Count]]
     slow_lanes: dict[str, float]
     waiting: list[WaitAnswer]
+    errors: list[ErrorAnswer]
     per_second: float
     eta_seconds: float | None
 

@@ -1,4 +1,4 @@
-"""Whoever watches a send is told for what it waits."""
+"""Whoever watches a send is told for what it waits, and what went wrong."""
 
 from typing import Any
 
@@ -59,6 +59,21 @@ def test_it_is_remembered_since_when_and_forgotten_once_it_goes_out(desk: Desk) 
     assert again["since"] == first["since"]
     assert again["next_try"] > first["next_try"]
     assert shown(desk, edition_id)["waiting"] == []
+
+
+def test_what_went_wrong_is_told_by_reason(desk: Desk) -> None:
+    desk.add_readers(5)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    said = [Outcome.refused("550", "no", enhanced="5.1.1"), Outcome.unsure("cut", "cut off")]
+    words = iter([said[0], said[1], said[0], Outcome.accepted("250"), Outcome.accepted("250")])
+
+    try_all(desk, ScriptedProvider(answer=lambda _: next(words)))
+
+    assert shown(desk, edition_id)["errors"] == [
+        {"state": "refused", "reason": "550 5.1.1 no", "count": 2},
+        {"state": "unsure", "reason": "cut cut off", "count": 1},
+    ]
 
 
 def test_spans_are_told_as_people_say_them() -> None:

@@ -235,6 +235,21 @@ def test_two_windows_at_once_keep_their_outcomes_apart(
     assert kinds(second.result(30)) == [ACCEPTED] * 4
 
 
+def test_a_notice_goes_before_what_waits_of_an_edition(
+    smtp_server: Any, open_smtp: Open, mailing: Any
+) -> None:
+    server = smtp_server()
+    provider = open_smtp(server.url)
+    windows = [provider.submit(mailing(200)), provider.submit(mailing(200, first=200))]
+    notice = provider.submit(mailing(1, first=999))
+    for future in (*windows, notice):
+        future.result(timeout=30)
+
+    order = [recipient for recipient, _ in server.messages]
+    assert len(order) == 401
+    assert order.index("reader-999@example.com") < 200
+
+
 def test_a_server_that_is_away_is_later_at_once_with_a_growing_pause(
     open_smtp: Open, mailing: Any
 ) -> None:
