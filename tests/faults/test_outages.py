@@ -124,7 +124,7 @@ def url_on_small_disk(
 def test_a_full_disk_of_postgresql_is_waited_for(
     url_on_small_disk: str, small_disk: Path, smtp_receiver: Receiver, tmp_path: Path
 ) -> None:
-    press = Press(url_on_small_disk, smtp_receiver, tmp_path, LEASE_SECONDS, rate=300)
+    press = Press(url_on_small_disk, smtp_receiver, tmp_path, rate=300)
     press.prepare(READERS)
     worker = press.start_worker()
     eventually(lambda: has_received(press, 50), what="it has begun")
@@ -135,7 +135,7 @@ def test_a_full_disk_of_postgresql_is_waited_for(
     filler.unlink()
 
     assert press.expect_all_once(READERS) == 0
-    assert worker.poll() is None
+    assert worker.is_running
     press.stop()
 
 
