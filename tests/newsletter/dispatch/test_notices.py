@@ -263,7 +263,7 @@ def test_notices_beyond_the_rate_wait_and_keep_their_attempts(
 ) -> None:
     for _ in range(AT_ONCE + 1):
         queue_confirmation(desk)
-    sender = NoticeSender(desk.database, provider, settings, pace=Pace(0.001))
+    sender = NoticeSender(desk.database, provider, settings, pace=Pace(0.1))
 
     assert [sender.step(), sender.step()] == [AT_ONCE, 0]
 
