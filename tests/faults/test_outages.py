@@ -16,7 +16,7 @@ from sqlmodel import update
 
 from newsletter.dispatch.models import BATCH, PROVIDER_RATE
 from newsletter.migrate import upgrade
-from tests.faults.press import Press, Receiver, eventually, has_received
+from tests.faults.press import SHORT_LEASE, Press, Receiver, eventually, has_received
 from tests.faults.workers import WorkerProcess
 from tests.scratch import database_url
 
@@ -163,6 +163,7 @@ def test_a_clock_that_is_set_back_stops_nothing_and_ends_no_lease(smtp_press: Pr
 
 def begin_and_shift_the_clock(press: Press, *, by: float) -> None:
     """Let the database's clock jump while a worker sends; nothing else in it looks at the clock."""
+    press.lease_seconds = SHORT_LEASE
     press.rate = 300
     press.prepare(READERS)
     press.start_worker()
