@@ -21,6 +21,7 @@ from newsletter.cli.output import (
     say,
     show_table,
 )
+from newsletter.cli.standing import TOLD_APART, details
 from newsletter.dispatch import control
 from newsletter.dispatch.alerts import alert_of_import
 from newsletter.dispatch.permission import require_permission
@@ -102,7 +103,14 @@ def show(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fals
     zone = zone_of(owner.time_zone)
     show_table(
         ("What", "Value"),
-        [(key, _readable(key, value, zone)) for key, value in state.items() if value],
+        [
+            *(
+                (key, _readable(key, value, zone))
+                for key, value in state.items()
+                if value and key not in TOLD_APART
+            ),
+            *details(state, now=now()),
+        ],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from emails.errors import IssueFileError
@@ -66,7 +67,7 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for heading in headings:
         table.add_column(heading)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     console.print(table)
 
 

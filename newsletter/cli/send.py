@@ -13,7 +13,7 @@ from newsletter.accounts import audit
 from newsletter.cli.desk import Desk, actor, now, open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, Yes, aside, confirm, emit, say
-from newsletter.cli.waiting import waits
+from newsletter.cli.standing import waits
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.permission import require_permission, require_safe
 from newsletter.dispatch.progress import progress

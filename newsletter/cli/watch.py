@@ -12,7 +12,7 @@ from newsletter.cli.desk import open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, console, emit, say
 from newsletter.cli.send import current, is_over
-from newsletter.cli.waiting import waits
+from newsletter.cli.standing import details, waits
 
 SECONDS = 1.0
 SHOWN = ("status", "recipients", "queued", "per_second", "eta_seconds", "unsure", "hold_reason")
@@ -53,15 +53,6 @@ def _picture(state: dict[str, Any]) -> Table:
     for key, value in state.items():
         if key in SHOWN or (isinstance(value, int) and value):
             table.add_row(key, str(value))
-    for lane, counts in state["lanes"].items():
-        words = " ".join(f"{name}={count}" for name, count in counts.items())
-        table.add_row(lane, words + _slowed(state["slow_lanes"].get(lane)))
-    for one in state["errors"]:
-        table.add_row(one["state"], escape(f"{one['count']} times: {one['reason']}"))
-    for line in waits(state, now=time.time()):
-        table.add_row("waits", escape(line))
+    for word, line in details(state, now=time.time()):
+        table.add_row(word, escape(line))
     return table
-
-
-def _slowed(seconds: float | None) -> str:
-    return "" if seconds is None else f" (slowed down: a window each {seconds:.0f} s)"

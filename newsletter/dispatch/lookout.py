@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import case, exists, func, or_, select
 from sqlmodel import Session, col
 
 from newsletter.database import Database, db_now
 from newsletter.dispatch.alerts import alert
 from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.progress import waiting
 from newsletter.dispatch.states import BatchState
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
@@ -115,10 +116,12 @@ def _alert_of_stranded(session: Session, provider: str, *, now: float) -> None:
 
 def _alert_of_stuck(session: Session, *, now: float) -> None:
     clock = session.execute(select(db_now())).scalar_one()
+    # A provider that is away puts first attempts off, again and again; a deferred reader's is over.
+    put_off_since = case((BATCH.c.attempt == 0, BATCH.c.put_off_since))
     due = exists().where(
         BATCH.c.edition_id == Edition.id,
         BATCH.c.state == BatchState.READY,
-        BATCH.c.due_at < clock - STUCK_SECONDS,
+        or_(BATCH.c.due_at < clock - STUCK_SECONDS, put_off_since < clock - STUCK_SECONDS),
     )
     editions = session.scalars(
         select(Edition).where(col(Edition.state) == EditionState.SENDING, due)
@@ -133,6 +136,7 @@ def _alert_of_stuck(session: Session, *, now: float) -> None:
             subject=f"Edition {edition.name} does not move",
             lines=[
                 f"Mails have been due for {STUCK_SECONDS / 60:.0f} minutes and none was accepted.",
+                *(f"{one['provider']} says: {one['why']}" for one in waiting(session, edition.key)),
                 "See that a worker with the queue dispatch runs, and: newsletter doctor",
             ],
             now=now,

@@ -143,6 +143,12 @@ class ApprovalAnswer(BaseModel):
     warnings: list[WarningAnswer]
 
 
+class ScheduleAnswer(EditionAnswer):
+    """A scheduled edition; `ambiguous`: the clock shows that time twice, and the first is taken."""
+
+    ambiguous: bool
+
+
 class CancelAnswer(BaseModel):
     """A cancelled edition, and how many readers won't get it any more."""
 

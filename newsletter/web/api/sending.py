@@ -19,6 +19,7 @@ from newsletter.web.api.answers import (
     ApprovalAnswer,
     CancelAnswer,
     EditionAnswer,
+    ScheduleAnswer,
     WarningAnswer,
 )
 from newsletter.web.api.caller import Caller, EditionsTool
@@ -69,7 +70,7 @@ def approve_edition(house: Here, caller: EditionsTool, at: At) -> ApprovalAnswer
 @_one.post("/send")
 def send_edition(
     house: Here, caller: EditionsTool, at: At, wanted: Annotated[SendRequest | None, Body()] = None
-) -> EditionAnswer:
+) -> ScheduleAnswer:
     """Schedule the approved edition, for now or later.
 
     409 if nobody approved these bytes, for a time that is over, or where real mail would leave from a setup that would
@@ -77,15 +78,18 @@ def send_edition(
     """
     wanted = wanted or SendRequest.model_construct()
 
-    def act(session: Session, publication: Publication, edition: Edition) -> None:
+    def act(session: Session, publication: Publication, edition: Edition) -> bool:
         require_permission(house.settings, publication)
         now = house.now()
         zone = wanted.zone or publication.time_zone
-        start = parse_start(wanted.at, zone, now=now).at if wanted.at else now
+        moment = parse_start(wanted.at, zone, now=now) if wanted.at else None
+        start = moment.at if moment else now
         limit = parse_not_after(wanted.not_after, zone, start=start) if wanted.not_after else None
         schedule(session, edition, publication, house.site, at=start, not_after=limit, now=now)
+        return moment is not None and moment.ambiguous
 
-    return EditionAnswer.of(_act(house, caller, at, "edition.send", act)[0])
+    edition, ambiguous = _act(house, caller, at, "edition.send", act)
+    return ScheduleAnswer(**EditionAnswer.of(edition).model_dump(), ambiguous=ambiguous)
 
 
 @_one.post("/pause")

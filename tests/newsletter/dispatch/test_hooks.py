@@ -152,7 +152,7 @@ def test_who_was_too_slow_says_nothing_of_anothers_try(
     now = raise_alert(desk)
     real = Hook.post
 
-    def dawdle(self: Hook, message_id: str, body: bytes, *, now: float) -> int:
+    def dawdle(self: Hook, message_id: str, body: bytes, *, now: float) -> str:
         monkeypatch.setattr(Hook, "post", real)
         let_time_pass(desk, due_at=0.0)
         receiver.status = 500

@@ -58,6 +58,31 @@ def test_batches_of_another_provider_are_told_once_with_the_cure(
         assert stranded(session, "scripted") == []
 
 
+def test_a_provider_that_stays_away_is_told_though_it_is_tried_again_and_again(
+    desk: Desk, settings: Settings, edition_id: int
+) -> None:
+    put_off(desk, edition_id, attempt=1)
+    look_out(desk.database, settings, now=NOW)
+    assert headings(desk) == []  # a reader's own server: it has its attempts
+
+    put_off(desk, edition_id, attempt=0)
+    look_out(desk.database, settings, now=NOW)
+
+    assert headings(desk) == ["Edition 2026-11-22 does not move"]
+    with desk.database.reading() as session:
+        assert "scripted says: unreachable" in session.exec(select(Notice)).one().data["lines"]
+
+
+def put_off(desk: Desk, edition_id: int, *, attempt: int) -> None:
+    """Let the provider have been away for long; the next try is in a minute."""
+    now = desk.database.now()
+    with desk.database.writing() as session:
+        session.get_one(Edition, edition_id).started_at = NOW - 1e8
+        for batch in session.exec(select(Batch)):
+            batch.due_at, batch.attempt = now + 60, attempt
+            batch.put_off, batch.put_off_since = "unreachable", now - STUCK_SECONDS - 1
+
+
 def test_an_edition_that_does_not_move_is_told(
     desk: Desk, settings: Settings, edition_id: int
 ) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from newsletter.cli.waiting import waits
+from newsletter.cli.standing import details, waits
 from newsletter.dispatch.progress import progress
 from newsletter.editions.models import Edition
 from newsletter.providers.base import Outcome
@@ -74,6 +74,23 @@ def test_what_went_wrong_is_told_by_reason(desk: Desk) -> None:
         {"state": "refused", "reason": "550 5.1.1 no", "count": 2},
         {"state": "unsure", "reason": "cut cut off", "count": 1},
     ]
+
+
+def test_how_an_edition_stands_is_told_in_rows(desk: Desk) -> None:
+    desk.add_readers(5)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    try_all(desk, ScriptedProvider(answer=lambda _: AWAY))
+    state = shown(desk, edition_id) | {"slow_lanes": {"other": 10.0}}
+    state["errors"] = [{"state": "refused", "reason": "550 no", "count": 2}]
+
+    rows = details(state, now=desk.database.now())
+
+    assert rows[:2] == [
+        ("other", "queued=5 (slowed down: a window each 10 s)"),
+        ("refused", "2 times: 550 no"),
+    ]
+    assert [word for word, _ in rows] == ["other", "refused", "waits"]
 
 
 def test_spans_are_told_as_people_say_them() -> None:

@@ -109,6 +109,15 @@ def test_a_time_is_read_in_its_zone(api: httpx.Client) -> None:
     answer = api.post(f"{DAY}/send", json=wanted).json()
     assert answer["scheduled_at"] == "2027-02-01T06:00:00Z"
     assert answer["not_after"] == "2027-02-01T12:00:00Z"
+    assert answer["ambiguous"] is False
+
+
+def test_a_time_that_comes_twice_is_shown(api: httpx.Client) -> None:
+    import_day(api)
+    api.post(f"{DAY}/approve")
+    wanted = {"at": "2027-10-31T02:30", "zone": "Europe/Berlin"}
+    answer = api.post(f"{DAY}/send", json=wanted).json()
+    assert (answer["scheduled_at"], answer["ambiguous"]) == ("2027-10-31T00:30:00Z", True)
 
 
 @pytest.mark.parametrize(

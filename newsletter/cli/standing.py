@@ -1,0 +1,45 @@
+"""How an edition stands, in words: by domain group, what went wrong, and what it waits for."""
+
+from typing import Any
+
+MINUTE, HOUR = 60, 3600
+TOLD_APART = frozenset({"lanes", "slow_lanes", "errors", "waiting"})
+"""What of the progress is no single value; `details` tells it."""
+
+
+def details(state: dict[str, Any], *, now: float) -> list[tuple[str, str]]:
+    """Rows of a word and a line: domain groups, errors, waits. `state` is an edition's progress."""
+    slow = state["slow_lanes"]
+    lanes = [
+        (lane, " ".join(f"{name}={count}" for name, count in counts.items()) + _slowed(slow, lane))
+        for lane, counts in state["lanes"].items()
+    ]
+    errors = [(one["state"], f"{one['count']} times: {one['reason']}") for one in state["errors"]]
+    return lanes + errors + [("waits", line) for line in waits(state, now=now)]
+
+
+def waits(state: dict[str, Any], *, now: float) -> list[str]:
+    """A line for each reason why readers of an edition wait; `state` is its progress."""
+    return [
+        f"{one['readers']} readers wait for {one['provider']}, since {_span(now - one['since'])}: "
+        f"{one['why']} (next try: {_next(one['next_try'] - now)})"
+        for one in state["waiting"]
+    ]
+
+
+def _slowed(slow_lanes: dict[str, float], lane: str) -> str:
+    pause = slow_lanes.get(lane)
+    return "" if pause is None else f" (slowed down: a window each {pause:.0f} s)"
+
+
+def _next(seconds: float) -> str:
+    return f"in {_span(seconds)}" if seconds > 0 else "now"
+
+
+def _span(seconds: float) -> str:
+    """A span of time as people say it: 40 s, 12 min, 3 h."""
+    if seconds < 2 * MINUTE:
+        return f"{max(seconds, 0):.0f} s"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.0f} h"
