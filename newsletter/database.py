@@ -6,8 +6,8 @@ and the ledger takes them from the database's own clock (`db_now`).
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +41,9 @@ CACHE_KIB, BULK_CACHE_KIB = 4_000, 32_000
 """A SQLite connection's page cache: what is kept open has a small one, bulk work a larger."""
 SQLITE_KEPT, SQLITE_MOST = 4, 64
 """Connections to a SQLite file: kept open, and open at once."""
+IMPORT_HANDS = 2
+"""Connections to PostgreSQL that store an import's chunks: its work is divided between two
+processors, and the rest of the site keeps those that are left."""
 DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}
 AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 
@@ -141,11 +144,17 @@ class Database:
             yield session
 
     @contextmanager
-    def importing(self) -> Iterator[Session]:
-        """Yield a writing session that keeps one connection, and with it its temporary tables.
+    def importing(self) -> Iterator[Sequence[Session]]:
+        """Yield writing sessions for bulk work that commits in chunks: as many as get on together.
 
-        For bulk work that commits in chunks.
+        Each keeps one connection, and with it its temporary tables.
         """
+        with ExitStack() as stack:
+            hands = 1 if self.is_sqlite else IMPORT_HANDS
+            yield [stack.enter_context(self._keeping_connection()) for _ in range(hands)]
+
+    @contextmanager
+    def _keeping_connection(self) -> Iterator[Session]:
         with (
             self._writing_engine.connect() as connection,
             Session(connection, expire_on_commit=False) as session,

@@ -7,9 +7,11 @@ An import that was cut off goes on where it was when the same file is imported o
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from sqlmodel import Session, col, select
 from subscribers.addresses import HASH_MARK, KeyedHash, hashed_key
 from subscribers.columns import Field
 from subscribers.fields import Standing
-from subscribers.merge import Terms, foresee, merge
+from subscribers.hands import Begun, Chunk, Hand, add_up, merge_all
+from subscribers.merge import Terms, foresee
 from subscribers.models import (
     ConsentKind,
     ConsentRecord,
@@ -92,81 +95,89 @@ Progress = Callable[[int, int], None]
 
 
 def rehearse(
-    session: Session,
+    sessions: Sequence[Session],
     path: Path,
     plan: ImportPlan,
     *,
     rejected: Path | None,
     hash_of: KeyedHash,
     now: float,
-    checkpoint: Callable[[], None],
+    checkpoint: Callable[[Session], None],
     progress: Progress = lambda _done, _total: None,
 ) -> ImportReport:
     """Tell what an import would do, by the same way; only the file of rejected rows is written.
 
-    Raises ImportFileError.
+    It takes one session, for it is done with soon. Raises ImportFileError.
     """
+    session, commit = sessions[0], partial(checkpoint, sessions[0])
     erased = _Erased(session, hash_of)
-    checkpoint()  # reading a large file must not keep others from writing
+    commit()  # reading a large file must not keep others from writing
     examples: dict[str, str] = {}
     with SortedRows() as rows:
         read = _read(path, plan, rows, rejected=rejected, now=now)
         counts = Counter(read.counts)
-        with open_staging(session, read.columns, read.constants, checkpoint) as staging:
+        with open_staging(session, read.columns, read.constants, commit) as staging:
             for chunk in _chunks(read, erased):
                 staging.fill(chunk.rows)
                 counts.update(chunk.counts)
                 for fate, (number, email) in foresee(session, plan.publication_id).items():
                     counts[fate] += number
                     examples.setdefault(fate, email)
-                checkpoint()
+                commit()
                 progress(chunk.end, rows.count)
     return _report(counts, examples)
 
 
 def import_readers(
-    session: Session,
+    sessions: Sequence[Session],
     path: Path,
     plan: ImportPlan,
     *,
     rejected: Path | None,
     hash_of: KeyedHash,
     now: float,
-    checkpoint: Callable[[], None],
+    checkpoint: Callable[[Session], None],
     progress: Progress = lambda _done, _total: None,
 ) -> ImportReport:
     """Import a file; raise ImportFileError before anything is stored.
 
-    `checkpoint` commits the session: called after each chunk, and before the first. The session
-    keeps one connection (`staging.open_staging`). Rows that can't be stored go to `rejected`, a
-    CSV with line and reason in front, which can be imported again once it is mended.
+    Chunks are merged in as many sessions as there are, side by side; each keeps one connection
+    (`staging.open_staging`). `checkpoint` commits one: called after each chunk, and before the
+    first. Rows that can't be stored go to `rejected`, a CSV with line and reason in front, which
+    can be imported again once it is mended.
     """
-    fingerprint = _fingerprint(path, plan)
-    erased = _Erased(session, hash_of)
-    checkpoint()  # reading a large file must not keep others from writing
+    first, fingerprint = sessions[0], _fingerprint(path, plan)
+    erased = _Erased(first, hash_of)
+    checkpoint(first)  # reading a large file must not keep others from writing
     with SortedRows() as rows:
         read = _read(path, plan, rows, rejected=rejected, now=now)
-        run = _find_run(session, plan, fingerprint)
-        run = run or _start_run(session, plan, fingerprint, read.said, now=now)
-        terms = _terms(plan, run, read.said, now=now)
-        with open_staging(session, read.columns, read.constants, checkpoint) as staging:
-            for chunk in _chunks(read, erased, after=run.done):
-                staging.fill(chunk.rows)
-                merged = merge(session, terms, len(chunk.rows))
-                run.counts = _sum(run.counts, chunk.counts, merged)
-                run.done = chunk.end
-                checkpoint()
+        run = _find_run(first, plan, fingerprint)
+        run = run or _start_run(first, plan, fingerprint, read.said, len(sessions), now=now)
+        begun, terms = Begun(run.key, tuple(run.done)), _terms(plan, run, read.said, now=now)
+        with _hands(sessions, read, checkpoint) as hands:
+            chunks = _chunks(read, erased, begun.has)
+            for chunk in merge_all(hands, begun, terms, chunks):
                 progress(chunk.end, rows.count)
+    first.refresh(run)
     run.finished_at = now
-    checkpoint()
-    return _report(_sum(read.counts, run.counts), {})
+    checkpoint(first)
+    return _report(add_up(read.counts, run.counts), {})
 
 
-def _sum(*counts: Mapping[str, int]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for one in counts:
-        total.update(one)
-    return dict(total)
+@contextmanager
+def _hands(
+    sessions: Sequence[Session], read: Reading, checkpoint: Callable[[Session], None]
+) -> Iterator[Sequence[Hand]]:
+    with ExitStack() as stack:
+        yield [
+            Hand(
+                session,
+                stack.enter_context(open_staging(session, read.columns, read.constants, commit)),
+                commit,
+            )
+            for session in sessions
+            for commit in [partial(checkpoint, session)]
+        ]
 
 
 def _report(counts: Mapping[str, int], examples: Mapping[str, str]) -> ImportReport:
@@ -185,28 +196,19 @@ def _read(
     return read_file(path, plan.columns, defaults, rows, rejected=rejected)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Rows to merge at once."""
-
-    end: int
-    """Rows of the file that come to here, in the order of their keys."""
-    rows: list[Row]
-    counts: Mapping[str, int]
-    """Of the rows that are not to be merged."""
-
-
-def _chunks(read: Reading, erased: "_Erased", after: int = 0) -> Iterator[_Chunk]:
+def _chunks(
+    read: Reading, erased: "_Erased", is_done: Callable[[int, int], bool] = lambda *_: False
+) -> Iterator[Chunk]:
     """Cut the file's rows; the cuts are the same each time, whoever was erased in between."""
     end = 0
-    for rows in read.rows.chunks(CHUNK):
+    for number, rows in enumerate(read.rows.chunks(CHUNK)):
         end += len(rows)
-        if end <= after:
+        if is_done(number, end):
             continue
         kept = _one_each(rows, read.leaves)
         welcome = [row for row in kept if key_of(row) not in erased] if erased else kept
         counts = {"duplicates": len(rows) - len(kept), "suppressed": len(kept) - len(welcome)}
-        yield _Chunk(end, welcome, counts)
+        yield Chunk(number, end, welcome, counts)
 
 
 def _one_each(rows: list[Row], leaves: Callable[[Row], bool]) -> list[Row]:
@@ -262,11 +264,16 @@ def _find_run(session: Session, plan: ImportPlan, fingerprint: str) -> ImportRun
 
 
 def _start_run(
-    session: Session, plan: ImportPlan, fingerprint: str, said: Said, *, now: float
+    session: Session, plan: ImportPlan, fingerprint: str, said: Said, parts: int, *, now: float
 ) -> ImportRun:
     """Begin a run, with the consent records that its subscriptions will point at."""
     states = {state for state, _, _ in said}
-    run = ImportRun(publication_id=plan.publication_id, fingerprint=fingerprint, started_at=now)
+    run = ImportRun(
+        publication_id=plan.publication_id,
+        fingerprint=fingerprint,
+        done=[0] * parts,
+        started_at=now,
+    )
     if states & {State.ACTIVE, State.PAUSED}:
         run.consent_id = _record(session, plan, ConsentKind.MAIL, granted=True, now=now)
     if State.UNSUBSCRIBED in states:

@@ -317,13 +317,20 @@ class ImportRun(SQLModel, table=True):
     """What the file's subscribed readers agreed to, as one record."""
     withdrawal_id: int | None = None
     """The same for those who, as the file says, left."""
-    done: int = 0
-    """Rows worked through, in the order of their address keys; what is after them is not stored."""
+    done: list[int] = Field(sa_column=Column("done", Json, nullable=False))
+    """Rows worked through, in the order of their address keys: up to there each part of the run has
+    stored its chunks, which take turns. One that is stored by one hand alone has one part."""
     counts: dict[str, int] = Field(
         default_factory=dict, sa_column=Column("counts", Json, nullable=False)
     )
     started_at: float
     finished_at: float | None = None
+
+    @property
+    def key(self) -> int:
+        """The primary key of a stored run."""
+        assert self.id is not None
+        return self.id
 
 
 # The same tables for statements in bulk, where objects are ten times slower (Core rows).

@@ -63,15 +63,15 @@ def add_readers(
     """Import `count` invented readers, as an editor would."""
     path = folder / "readers.csv"
     write_readers(path, count)
-    with database.importing() as session:
+    with database.importing() as sessions:
         import_readers(
-            session,
+            sessions,
             path,
             ImportPlan(publication_id, consent="invented for a measurement"),
             rejected=None,
             hash_of=site.signer.keyed_hash,
             now=time.time(),
-            checkpoint=session.commit,
+            checkpoint=Session.commit,
         )
     path.unlink()
 

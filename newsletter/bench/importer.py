@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from newsletter.bench.errors import BenchError, Void
 from newsletter.bench.helper import answer, hear
 from newsletter.bench.meter import Moment, peak_mb, resident_mb
@@ -61,15 +63,15 @@ def parse_seconds(path: Path) -> float:
 
 def _import(database: Database, path: Path, publication_id: int) -> ImportReport:
     hash_of = Site.of(bench_settings()).signer.keyed_hash
-    with database.importing() as session:
+    with database.importing() as sessions:
         return import_readers(
-            session,
+            sessions,
             path,
             ImportPlan(publication_id, consent="invented for a measurement"),
             rejected=None,
             hash_of=hash_of,
             now=time.time(),
-            checkpoint=session.commit,
+            checkpoint=Session.commit,
         )
 
 

@@ -15,6 +15,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from sqlmodel import Session
 
 from newsletter.cli.desk import Desk, now, open_desk
 from newsletter.cli.output import (
@@ -108,29 +109,29 @@ def _correction(column: str) -> tuple[str, str]:
 
 
 def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with _bar("Looking") as progress, desk.database.importing() as session:
+    with _bar("Looking") as progress, desk.database.importing() as sessions:
         return rehearse(
-            session,
+            sessions,
             file,
             plan,
             rejected=rejects,
             hash_of=desk.site.signer.keyed_hash,
             now=now(),
-            checkpoint=session.commit,
+            checkpoint=Session.commit,
             progress=progress,
         )
 
 
 def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with _bar("Importing") as progress, desk.database.importing() as session:
+    with _bar("Importing") as progress, desk.database.importing() as sessions:
         return import_readers(
-            session,
+            sessions,
             file,
             plan,
             rejected=rejects,
             hash_of=desk.site.signer.keyed_hash,
             now=now(),
-            checkpoint=session.commit,
+            checkpoint=Session.commit,
             progress=progress,
         )
 

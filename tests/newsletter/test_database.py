@@ -148,9 +148,10 @@ def test_a_url_of_no_database_of_ours_is_said_with_those_that_are(url: str) -> N
 
 def test_what_an_import_makes_for_itself_goes_with_its_connection(database: Database) -> None:
     for _ in range(2):
-        with database.importing() as session:
-            session.execute(text("CREATE TEMPORARY TABLE scratch (id INTEGER)"))
-            session.commit()
+        with database.importing() as sessions:
+            for session in sessions:
+                session.execute(text("CREATE TEMPORARY TABLE scratch (id INTEGER)"))
+                session.commit()
     with database.writing() as session, pytest.raises(DBAPIError, match="scratch"):
         session.execute(text("SELECT 1 FROM scratch"))
 

@@ -132,11 +132,11 @@ class Readers:
         plan.setdefault("consent", "asked at the fair")
         with self.session() as session:
             return act(
-                session,
+                [session],
                 path,
                 ImportPlan(publication_id=self.publication_id, **plan),
                 rejected=self.folder / "rejected.csv",
                 hash_of=hash_of,
                 now=now,
-                checkpoint=session.commit,
+                checkpoint=Session.commit,
             )

@@ -457,7 +457,9 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("consent_id", sa.Integer(), nullable=True),
         sa.Column("withdrawal_id", sa.Integer(), nullable=True),
-        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column(
+            "done", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.Column(
             "counts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),

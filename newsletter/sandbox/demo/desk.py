@@ -72,15 +72,15 @@ class Desk:
     # -- before the send
 
     def import_readers(self, csv: Path) -> ImportReport:
-        with self.database.importing() as session:
+        with self.database.importing() as sessions:
             return import_readers(
-                session,
+                sessions,
                 csv,
                 ImportPlan(self.publication_id, CONSENT),
                 rejected=None,
                 hash_of=self.site.signer.keyed_hash,
                 now=time.time(),
-                checkpoint=session.commit,
+                checkpoint=Session.commit,
             )
 
     def import_sample(self, sample: SampleEdition, *, archive_only: bool) -> int:

@@ -250,7 +250,7 @@ def test_pending_readers_of_an_import_stay(database: Database, publication_id: i
 def test_an_imports_run_goes_and_its_consent_stays(database: Database, publication_id: int) -> None:
     def bring(session: Any) -> None:
         for finished in (NOW, None):
-            run = ImportRun(publication_id=publication_id, fingerprint="f", started_at=NOW,
+            run = ImportRun(publication_id=publication_id, fingerprint="f", done=[0], started_at=NOW,
                             finished_at=finished)  # fmt: skip
             session.add(run)
         session.add(

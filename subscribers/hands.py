@@ -1,0 +1,108 @@
+"""How far an import has come, and the hands that carry it on.
+
+A hand is a session that merges one chunk after the other, a transaction each. On PostgreSQL
+several work side by side, on chunks that share no address; each takes every so manieth chunk and
+notes how far it has come in the transaction that stores it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from subscribers.merge import Terms, merge
+from subscribers.models import ImportRun
+from subscribers.sorting import Row
+from subscribers.staging import Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows to merge at once."""
+
+    number: int
+    end: int
+    """Rows of the file that come to here, in the order of their keys."""
+    rows: list[Row]
+    counts: Mapping[str, int]
+    """Of the rows that are not to be merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run as we take it up: plain values, since several threads look at it."""
+
+    run_id: int
+    done: tuple[int, ...]
+    """How far each of its parts had come. They take turns at the chunks, however many hands there
+    are now."""
+
+    def part_of(self, number: int) -> int:
+        return number % len(self.done)
+
+    def has(self, number: int, end: int) -> bool:
+        """Whether a chunk was stored before the import was cut off."""
+        return end <= self.done[self.part_of(number)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hand:
+    """A session with its staging; `checkpoint` commits it."""
+
+    session: Session
+    staging: Staging
+    checkpoint: Callable[[], None]
+
+    def merge(self, begun: Begun, terms: Terms, chunk: Chunk) -> None:
+        """Merge a chunk and note it in the run, in one transaction.
+
+        The run is locked last: who waits for it holds nobody up who holds it.
+        """
+        self.staging.fill(chunk.rows)
+        merged = merge(self.session, terms, len(chunk.rows))
+        run = self.session.get_one(
+            ImportRun, begun.run_id, with_for_update=True, populate_existing=True
+        )
+        run.counts = add_up(run.counts, chunk.counts, merged)
+        part = begun.part_of(chunk.number)
+        run.done = [*run.done[:part], chunk.end, *run.done[part + 1 :]]
+        self.checkpoint()
+
+
+def merge_all(
+    hands: Sequence[Hand], begun: Begun, terms: Terms, chunks: Iterable[Chunk]
+) -> Iterator[Chunk]:
+    """Merge chunks, and yield each that is stored.
+
+    While several hands have the database work, the next chunk is made ready. One alone works in
+    our own thread: SQLite works in this process, and a second thread would only be in its way.
+    """
+    if len(hands) == 1:
+        for chunk in chunks:
+            hands[0].merge(begun, terms, chunk)
+            yield chunk
+        return
+    under_way: dict[Hand, tuple[Chunk, Future[None]]] = {}
+    with ThreadPoolExecutor(len(hands)) as threads:
+        for chunk in chunks:
+            hand = hands[begun.part_of(chunk.number) % len(hands)]
+            if hand in under_way:
+                yield _finished(*under_way.pop(hand))
+            under_way[hand] = chunk, threads.submit(hand.merge, begun, terms, chunk)
+        for one in under_way.values():
+            yield _finished(*one)
+
+
+def _finished(chunk: Chunk, merging: Future[None]) -> Chunk:
+    merging.result()
+    return chunk
+
+
+def add_up(*counts: Mapping[str, int]) -> dict[str, int]:
+    """Add counts by what they count."""
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
