@@ -1,12 +1,18 @@
 """What an editor asks of the reader: where it may stand, what comes there, what is said of it."""
 
+import email
+from email import policy
+from html import escape
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emails.composer import compose
 from emails.composition import Composition
 from emails.errors import CompositionError
+from emails.mime import MailHeaders, build_skeleton
 from emails.placeholders import MOST_PLACEHOLDERS, findings, without_reader
 from emails.preflight import check
 from emails.reader import Reader
@@ -223,3 +229,25 @@ def test_the_checks_see_the_fallbacks() -> None:
 def test_an_address_that_would_hold_a_value_after_all_is_refused(body: str) -> None:
     with pytest.raises(CompositionError, match="same for every reader"):
         composed(essay(body))
+
+
+HEADERS = MailHeaders(sender="desk@news.example", date=0.0, message_id_domain="news.example")
+PERSONAL = composed(essay("Dear {{ reader.name | you }}."), subject="To {{ reader.name | you }}!")
+SKELETON = build_skeleton(PERSONAL, HEADERS)
+
+
+@given(st.text(max_size=150) | st.text("\r\n\t <>&\"'=?.:Bcc@{}Q", max_size=150))
+def test_whatever_somebody_is_called_the_mail_is_the_same_but_for_their_name(name: str) -> None:
+    reader = Reader(name)
+    values = {"to": "a@x.example", "message_id": "<1@news.example>"}
+    octets = SKELETON.fill({**values, **PERSONAL.values("TOKEN", reader)})
+    message = email.message_from_bytes(octets, policy=policy.default)
+    shown = reader.value("name") or "you"
+    assert message.keys() == [
+        "From", "To", "Date", "Message-ID", "MIME-Version", "Subject", "Content-Type",
+    ]  # fmt: skip
+    assert message["Subject"] == f"To {shown}!"
+    text, html = (part.get_content() for part in message.iter_parts())
+    assert f"Dear {shown}." in text
+    assert f"Dear {escape(shown)}." in html
+    assert max(map(len, octets.split(b"\r\n"))) <= 76

@@ -121,3 +121,16 @@ def _placed(preview: bytes, base_url: str) -> bytes:
         b"https://newsletter.example/archive/latest", f"{base_url}/archive/{DATE}".encode()
     )
     return filled.replace(b"https://newsletter.example", base_url.encode()).rstrip(b"\n")
+
+
+def test_compose_shows_the_fallbacks(bare: Shell) -> None:
+    composed = bare("compose", str(EVERYTHING), "--out", "out", "--json").json
+    assert composed["subject"] == "All the kinds, reader, on one page"
+    message = email.message_from_bytes(
+        (bare.folder / "out" / "edition.eml").read_bytes(), policy=policy.default
+    )
+    assert message["Subject"] == composed["subject"]
+    for name in ("edition.html", "edition.txt", "edition.mjml", "edition.eml"):
+        written = (bare.folder / "out" / name).read_bytes()
+        assert not SLOT_WORD.search(written) or name == "edition.mjml"  # it keeps the token's
+        assert b"{{" not in written
