@@ -1,7 +1,7 @@
 """The lookout: what nobody would notice until it is too late. Once a minute, by the worker.
 
-An edition that does not move, batches that wait for a provider which is not the settings' any
-more, a disk that is nearly full.
+An edition that does not move, small mails that nobody takes, batches that wait for a provider which
+is not the settings' any more, a disk that is nearly full.
 """
 
 import logging
@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from newsletter.database import Database, db_now
 from newsletter.dispatch.alerts import alert
-from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.models import BATCH, DELIVERY, NOTICE
 from newsletter.dispatch.progress import waiting
 from newsletter.dispatch.states import BatchState
 from newsletter.editions.models import Edition
@@ -57,6 +57,7 @@ def look_out(database: Database, settings: Settings, *, now: float) -> None:
     """Alert a person to what has come to a standstill, or soon will."""
     database.transact(lambda session: _alert_of_stranded(session, settings.provider, now=now))
     database.transact(lambda session: _alert_of_stuck(session, now=now))
+    database.transact(lambda session: _alert_of_waiting_notices(session, now=now))
     full = [disk for disk in disks(settings) if disk.used > settings.disk_full_at]
     if full:
         database.transact(lambda session: _alert_of_disks(session, full, now=now))
@@ -150,6 +151,40 @@ def _moves(session: Session, edition: Edition, *, since: float) -> bool:
         DELIVERY.c.edition_id == edition.key, DELIVERY.c.accepted_at > since
     )
     return session.execute(accepted.limit(1)).first() is not None
+
+
+def _alert_of_waiting_notices(session: Session, *, now: float) -> None:
+    """Tell of confirmations and the like that wait since long, through no fault of their own.
+
+    A provider that is away or refuses the key uses up none of their attempts (notices.py).
+    """
+    clock = session.execute(select(db_now())).scalar_one()
+    waiting_long = (
+        (NOTICE.c.state == "queued")
+        & (NOTICE.c.kind != "alert")
+        & (NOTICE.c.attempt == 0)
+        & (NOTICE.c.created_at < clock - STUCK_SECONDS)
+    )
+    rows = session.execute(
+        select(NOTICE.c.publication_id, func.count(), func.max(NOTICE.c.error))
+        .where(waiting_long)
+        .group_by(NOTICE.c.publication_id)
+        .order_by(NOTICE.c.publication_id)
+    ).all()
+    for publication_id, count, error in rows:
+        alert(
+            session,
+            publication_id,
+            key=f"notices:{publication_id}:{int(clock // HOUR)}",
+            subject=f"{count} confirmations and other small mails wait",
+            lines=[
+                f"The provider says: {error}"
+                if error
+                else "No worker with the queue notices has sent them, or may.",
+                "See what is wrong: newsletter doctor",
+            ],
+            now=now,
+        )
 
 
 def _alert_of_disks(session: Session, full: list[Disk], *, now: float) -> None:

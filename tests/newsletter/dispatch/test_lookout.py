@@ -1,6 +1,7 @@
 """Standstills and full disks are noticed before somebody asks where the edition is."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -56,6 +57,49 @@ def test_batches_of_another_provider_are_told_once_with_the_cure(
         (one,) = stranded(session, "folder")
         assert "edition reroute 2026-11-22" in one.cure
         assert stranded(session, "scripted") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("refused 401 the key", "The provider says: refused 401 the key"),
+        (None, "No worker with the queue notices has sent them, or may."),
+    ],
+)
+def test_confirmations_that_nobody_takes_are_told(
+    desk: Desk, settings: Settings, error: str | None, line: str
+) -> None:
+    now = desk.database.now()
+    queue(desk, created_at=now - 60)  # just now
+    queue(desk, created_at=now - 2 * STUCK_SECONDS, attempt=2)  # its own reader's server
+    look_out(desk.database, settings, now=now)
+    assert alerts(desk) == []
+
+    queue(desk, created_at=now - 2 * STUCK_SECONDS, error=error)
+    look_out(desk.database, settings, now=now)
+    look_out(desk.database, settings, now=now)
+
+    (told,) = alerts(desk)
+    assert told.data["heading"] == "1 confirmations and other small mails wait"
+    assert told.data["lines"][0] == line
+
+
+def queue(desk: Desk, **columns: Any) -> None:
+    with desk.database.writing() as session:
+        session.add(
+            Notice(
+                publication_id=desk.publication_id,
+                kind="confirm",
+                email="ada@example.com",
+                due_at=0.0,
+                **columns,
+            )
+        )
+
+
+def alerts(desk: Desk) -> list[Notice]:
+    with desk.database.reading() as session:
+        return list(session.exec(select(Notice).where(Notice.kind == "alert")))
 
 
 def test_a_provider_that_stays_away_is_told_though_it_is_tried_again_and_again(
