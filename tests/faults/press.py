@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from newsletter.database import Database
 from newsletter.dispatch import settle
@@ -258,7 +258,7 @@ def send_through_kills(press: Press, *, readers: int, kills: int) -> int:
         worker = press.start_worker()
         goal = readers * kill // (kills + 1)
         eventually(
-            partial(has_received, press, goal, by=worker), seconds=300, what=f"{goal} received"
+            partial(is_time_to_kill, press, goal, worker), seconds=300, what=f"{goal} received"
         )
         worker.kill()
     press.start_worker()
@@ -269,6 +269,18 @@ def has_received(press: Press, count: int, *, by: WorkerProcess | None = None) -
     """Whether so many messages have come; fails at once where the worker has died of itself."""
     assert by is None or by.is_running, press.log()
     return press.receiver.count() >= count
+
+
+def is_time_to_kill(press: Press, goal: int, worker: WorkerProcess) -> bool:
+    """Whether the goal is reached; or never will be, since too many were in doubt before."""
+    return has_received(press, goal, by=worker) or (press.has_begun() and not under_way(press))
+
+
+def under_way(press: Press) -> bool:
+    """Whether some batch is still to be sent."""
+    with press.database.reading() as session:
+        waiting = select(Batch.id).where(col(Batch.state).in_(["ready", "leased"]))
+        return session.exec(waiting.limit(1)).first() is not None
 
 
 def leased(press: Press) -> bool:
