@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from newsletter.bench.helper import Helper
 from newsletter.bench.house import PUBLICATION, add_readers
-from newsletter.bench.scratch import scratch_database
+from newsletter.bench.scratch import described, scratch_database
 from newsletter.bench.sender import bench_settings
 from newsletter.database import Database
 from newsletter.publications import store_publication
@@ -47,7 +47,7 @@ def measure_readers(rows: int, database_url: str | None) -> dict[str, Any]:
             "rows": rows,
         }
         counter = stack.enter_context(Helper("newsletter.bench.counter", order))
-        return {"rows": rows, **counter.hear()}
+        return {"rows": rows, "database": described(database), **counter.hear()}
 
 
 def _make_picky(session: Session) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from newsletter.bench.helper import Helper
 from newsletter.bench.house import PUBLICATION
 from newsletter.bench.readers import write_readers
-from newsletter.bench.scratch import scratch_database
+from newsletter.bench.scratch import described, scratch_database
 from newsletter.publications import store_publication
 
 
@@ -30,4 +30,4 @@ def measure_import(rows: int, database_url: str | None) -> dict[str, Any]:
             "rows": rows,
         }
         importer = stack.enter_context(Helper("newsletter.bench.importer", order))
-        return {"rows": rows, **importer.hear()}
+        return {"rows": rows, "database": described(database), **importer.hear()}

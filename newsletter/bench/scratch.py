@@ -36,6 +36,19 @@ def scratch_database(url: str | None, folder: Path) -> Iterator[Database]:
             upgrade(url)
 
 
+def described(database: Database) -> str:
+    """Which database it is, and how sure it makes of its disk: what a figure depends on."""
+    with database.reading() as session:
+        ask = session.connection().exec_driver_sql
+        if database.is_sqlite:
+            return f"SQLite {ask('SELECT sqlite_version()').scalar_one()}"
+        version, fsync, commit = (ask(f"SHOW {name}").scalar_one() for name in _TELLING)
+        return f"PostgreSQL {version}, fsync {fsync}, synchronous_commit {commit}"
+
+
+_TELLING = ("server_version", "fsync", "synchronous_commit")
+
+
 @contextmanager
 def _migrated(url: str) -> Iterator[Database]:
     upgrade(url)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from newsletter.bench.errors import Void
 from newsletter.bench.helper import Helper, Words
 from newsletter.bench.house import PUBLICATION
-from newsletter.bench.scratch import scratch_database
+from newsletter.bench.scratch import described, scratch_database
 from newsletter.database import Database
 from newsletter.dispatch.models import NOTICE
 from newsletter.publications import store_publication
@@ -38,7 +38,8 @@ def measure_signups(seconds: float, connections: int, database_url: str | None) 
         )
         asked = crowd.hear()
         site.tell({"end": True})
-        return figures_of(asked, site.hear(), _queued(database))
+        figures = figures_of(asked, site.hear(), _queued(database))
+        return {"database": described(database), **figures}
 
 
 def figures_of(asked: Words, site: Words, queued: int) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("newsletter.web"),
             autoescape=True,
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

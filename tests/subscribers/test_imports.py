@@ -295,6 +295,36 @@ def test_an_import_commits_in_chunks_and_tells_its_progress(
     assert heard == [(2, 3), (3, 3)]
 
 
+def test_hands_side_by_side_store_what_one_would(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 10)
+    names = [f"r{number:03}@x.example" for number in range(95)]
+    readers.do(suppression.suppress, names[50], SuppressionReason.MANUAL, now=NOW)
+    left = readers.subscribe(names[20])
+    readers.do(unsubscribe.leave, left, readers.publication_id, CLICK, now=NOW)
+
+    with readers.database.importing() as sessions:
+        report = imports.import_readers(
+            sessions,
+            readers.file("email\n" + "\n".join([*names, names[7]]) + "\n"),
+            imports.ImportPlan(readers.publication_id, "a fair"),
+            rejected=None,
+            hash_of=hash_of,
+            now=NOW,
+            checkpoint=Session.commit,
+        )
+
+    assert report == ImportReport(
+        rows=96, added=93, duplicates=1, suppressed=1, unsubscribed_kept=1
+    )
+    with readers.session() as session:
+        run = session.exec(select(ImportRun)).one()
+    assert (max(run.done), len(run.done)) == (96, len(sessions))
+    assert run.finished_at == NOW
+    assert readers.subscription(names[94]).mailable
+
+
 def test_an_import_asks_for_a_session_that_keeps_its_connection(readers: Readers) -> None:
     with (
         Session(readers.database.engine) as session,

@@ -15,6 +15,7 @@ def test_an_import_is_measured_whole(fresh_url: str) -> None:
     assert figures["seconds"] > 0
     assert figures["peak_rss_mb"] >= figures["base_rss_mb"] > 0
     assert {"parse_only_seconds", "ratio"} <= figures.keys()
+    assert figures["database"].startswith(("SQLite 3", "PostgreSQL 1"))
 
 
 def test_invented_readers_are_all_different_and_the_same_every_time(tmp_path: Path) -> None:
