@@ -56,6 +56,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Answer(BaseHTTPRequestHandler):
     server: _Server
+    server_version, sys_version = "newsletter", ""
 
     def do_GET(self) -> None:
         state = self.server.state(self.path)

@@ -26,9 +26,10 @@ RESTART = """
     FROM pg_sequences WHERE last_value IS NOT NULL
 """
 # What was added or altered has a newer transaction's number; TRUNCATE leaves these alone.
+# Alembic's word for them is no table of ours, is not emptied, and may be changed as well.
 DEFINITIONS = "SELECT " + ", ".join(
     f"(SELECT (count(*), max(xmin::text::bigint)) FROM {catalogue})"
-    for catalogue in ("pg_attribute", "pg_constraint", "pg_proc", "pg_trigger")
+    for catalogue in ("pg_attribute", "pg_constraint", "pg_proc", "pg_trigger", "alembic_version")
 )
 
 

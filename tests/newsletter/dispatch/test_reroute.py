@@ -10,6 +10,7 @@ from newsletter.dispatch.reroute import Rerouted, reroute
 from newsletter.dispatch.sweep import close_if_final
 from newsletter.errors import EditionError
 from newsletter.providers.base import Outcome
+from tests.blocked import on_postgresql, overlap
 from tests.newsletter.dispatch.desk import NOW, Desk, ScriptedProvider
 
 
@@ -82,6 +83,20 @@ def test_what_a_worker_holds_is_left_to_it(
 
     assert change_over(desk, edition_id) == Rerouted(readers=40, held=20)
     assert change_over(desk, edition_id) == Rerouted(readers=0, held=20)
+
+
+@on_postgresql
+def test_what_a_worker_claims_at_the_same_moment_is_left_to_it(
+    desk: Desk, edition_id: int, provider: ScriptedProvider
+) -> None:
+    """Who comes second waits, and sees what the first has done."""
+    rerouted: list[Rerouted] = []
+    overlap(
+        desk.database,
+        lambda session: claim(session, provider.name, limit=1, seconds=60),
+        lambda session: rerouted.append(reroute(session, edition_id, "spare")),
+    )
+    assert rerouted == [Rerouted(readers=40, held=20)]
 
 
 def test_a_paused_edition_may_be_rerouted_and_one_that_is_over_may_not(
