@@ -327,19 +327,23 @@ class Dispatcher:
     # -- what the provider said
 
     def _outcomes(self, future: Future[Sequence[Outcome]]) -> Sequence[Outcome]:
-        """One for each row of the window."""
+        """One for each row of the window; in doubt where the provider has not kept to that."""
         rows = self._flights[future].window.rows
         error = future.exception()
+        told: Sequence[Outcome] = ()
         if error is None:
-            return future.result()
-        if isinstance(error, RequestRefused) and error.outcomes:
-            return error.outcomes
-        if isinstance(error, AuthenticationRefused):
+            told = future.result()
+        elif isinstance(error, RequestRefused) and error.outcomes:
+            told = error.outcomes
+        elif isinstance(error, AuthenticationRefused):
             # Nothing of it was taken: it waits until somebody has set the key right.
             words = Outcome.later("refused", str(error), retry_after=0.0, provider_wide=True)
             return [words] * len(rows)
+        if len(told) == len(rows):
+            return told
         log.error("the provider failed in a way that nobody foresaw", exc_info=error)
-        return [Outcome.unsure("failed", repr(error))] * len(rows)
+        why = repr(error) if error else f"{len(told)} answers to {len(rows)} messages"
+        return [Outcome.unsure("failed", why)] * len(rows)
 
     def _heed(self, outcomes: Sequence[Outcome]) -> None:
         """Hand nothing off for a while where the provider itself is busy or away."""

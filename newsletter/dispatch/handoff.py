@@ -35,9 +35,18 @@ class Rules:
 
     publication_id: int
     revision: int
+    approved_hash: str | None
     topics: frozenset[str]
     policy: str
     not_after: float | None
+
+    def hold_for(self, edition: LockedEdition) -> bool:
+        """Whether these are still the bytes that somebody approved, and may go out."""
+        approved = edition.revision, edition.approved_hash
+        return (
+            edition.state == EditionState.SENDING
+            and (self.revision, self.approved_hash) == approved
+        )
 
 
 class Row(NamedTuple):
@@ -71,7 +80,7 @@ class Drained:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The edition is not sending (paused, cancelled), or the lane must wait: let the batch go."""
+    """The edition stopped, or was approved anew, or the lane must wait: let the batch go."""
 
 
 HandOff = Window | Wait | Drained | Stopped
@@ -112,11 +121,12 @@ def hand_off(
 ) -> HandOff:
     """Mark the next rows of the batch as handed to the provider; return who is to be written to.
 
-    `slowed`: lanes whose servers put us off. Whoever left since the freeze is excluded here, whoever changed preferences moves to a batch
-    of the right variant. Raises LeaseLost where another worker has the batch.
+    `slowed`: lanes whose servers put us off. Whoever left since the freeze is excluded here,
+    whoever changed preferences moves to a batch of the right variant. Raises LeaseLost where
+    another worker has the batch.
     """
     batch = _hold(session, lease)
-    if edition.state != EditionState.SENDING or edition.revision != rules.revision:
+    if not rules.hold_for(edition):
         return Stopped()
     candidates, last = _candidates(session, batch, rules.publication_id, most)
     if not candidates or _ends_here(session, batch, rules, composition_id):

@@ -1,4 +1,4 @@
-"""Imprints: what batches of one edition, revision and variant share, made once per worker."""
+"""Imprints: what batches of one approved edition and variant share, made once per worker."""
 
 import time
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ from newsletter.site import Site
 KEPT = 64
 """Compositions kept in memory, some 150 KB each."""
 
+_Key = tuple[int, int, str | None, str]
+"""Edition, revision, what was approved, variant."""
+
 
 @dataclass(frozen=True)
 class ImprintedEdition:
@@ -36,15 +39,16 @@ class Imprints:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._kept: dict[tuple[int, int, str], ImprintedEdition] = {}
+        self._kept: dict[_Key, ImprintedEdition] = {}
 
     def of(self, database: Database, lease: Lease) -> ImprintedEdition:
         """Return what the lease's recipients get; what isn't kept is made in a transaction of its own."""
-        key = (lease.edition_id, lease.revision, lease.variant)
+        key = (lease.edition_id, lease.revision, lease.approved_hash, lease.variant)
         if kept := self._kept.get(key):
             return kept
         made = database.transact(lambda session: self._make(session, lease))
-        self._kept[lease.edition_id, made.rules.revision, lease.variant] = made
+        now = made.rules
+        self._kept[lease.edition_id, now.revision, now.approved_hash, lease.variant] = made
         while len(self._kept) > KEPT:
             self._kept.pop(next(iter(self._kept)))
         return made
@@ -59,6 +63,7 @@ class Imprints:
         rules = Rules(
             publication_id=publication.key,
             revision=edition.revision,
+            approved_hash=edition.approved_hash,
             topics=edition_topics(current_issue(session, edition)),
             policy=publication.tracking,
             not_after=edition.not_after,

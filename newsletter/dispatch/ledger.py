@@ -46,6 +46,8 @@ class Lease:
     lane: str
     revision: int
     """The edition's, when the batch was claimed."""
+    approved_hash: str | None
+    """What was approved then: also the brand, which may change while the revision stays."""
     handed_to: int
     """As far as the batch had been handed off then."""
     token: str
@@ -87,6 +89,7 @@ _READY = (
         BATCH.c.variant,
         BATCH.c.lane,
         EDITION.c.revision,
+        EDITION.c.approved_hash,
         BATCH.c.handed_to,
     )
     .join(EDITION, EDITION.c.id == BATCH.c.edition_id)
@@ -139,6 +142,7 @@ def claim(session: Session, provider: str, *, limit: int, seconds: float) -> lis
             variant=row.variant,
             lane=row.lane,
             revision=row.revision,
+            approved_hash=row.approved_hash,
             handed_to=row.handed_to,
             token=token,
             seconds=seconds,

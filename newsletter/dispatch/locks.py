@@ -20,6 +20,7 @@ class LockedEdition(NamedTuple):
 
     state: str
     revision: int
+    approved_hash: str | None
 
 
 class LockedBatch(NamedTuple):
@@ -39,7 +40,7 @@ class LockedBatch(NamedTuple):
 BATCH_COLUMNS = tuple(BATCH.c[name] for name in LockedBatch._fields)
 
 _EDITION = (
-    select(EDITION.c.state, EDITION.c.revision)
+    select(*(EDITION.c[name] for name in LockedEdition._fields))
     .where(EDITION.c.id == bindparam("edition_id"))
     .with_for_update(read=True)
 )

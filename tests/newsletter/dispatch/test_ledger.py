@@ -1,7 +1,10 @@
 """Nobody is left out, nobody gets it twice: the ledger's walk, with a provider that obeys."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
 import pytest
-from sqlmodel import select, update
+from sqlmodel import Session, select, update
 
 from emails.errors import CompositionError
 from newsletter.dispatch import control, sweep
@@ -203,27 +206,31 @@ def test_a_paused_edition_hands_off_nothing_more_and_goes_on_when_resumed(
     assert sorted(provider.taken) == sorted(readers)
 
 
-def test_a_corrected_edition_goes_on_with_the_correction(
-    desk: Desk, provider: ScriptedProvider
+def correct_issue(session: Session, publication: Publication) -> None:
+    issue = sample_issue(title="Morning, corrected")
+    import_issue(session, publication, issue, source="", author="ada", now=NOW)
+
+
+def correct_brand(_session: Session, publication: Publication) -> None:
+    publication.postal_address = "2 Other Street, corrected"
+
+
+@pytest.mark.parametrize("correct", [correct_issue, correct_brand])
+def test_what_was_corrected_and_approved_anew_goes_on_with_the_correction(
+    desk: Desk, provider: ScriptedProvider, correct: Callable[[Session, Publication], None]
 ) -> None:
     readers = desk.add_readers(30)
     edition_id = desk.edition()
     desk.freeze(edition_id)
     dispatcher = desk.dispatcher(provider)
     dispatcher.step(patience=0.0)
+    before = len(provider.variants)
     desk.database.transact(
         lambda session: control.pause(session, edition_id, reason="a typo", now=NOW)
     )
     with desk.database.writing() as session:
         publication = session.get_one(Publication, desk.publication_id)
-        import_issue(
-            session,
-            publication,
-            sample_issue(title="Morning, corrected"),
-            source="",
-            author="ada",
-            now=NOW,
-        )
+        correct(session, publication)
         edition = session.get_one(Edition, edition_id)
         approve(session, edition, publication, SITE, by="ada", now=NOW)
     desk.database.transact(lambda session: control.resume(session, edition_id, site=SITE, now=NOW))
@@ -235,6 +242,7 @@ def test_a_corrected_edition_goes_on_with_the_correction(
     with desk.database.reading() as session:
         used = {batch.composition_id for batch in session.exec(select(Batch))}
     assert len(used) == 2
+    assert ["corrected" in html for html in provider.variants[before:]] == [True]
 
 
 def test_cancelling_ends_what_waits_and_keeps_what_went_out(
@@ -307,6 +315,21 @@ def test_a_provider_that_breaks_leaves_its_window_unsure_and_the_rest_goes_out(
 
     assert desk.states(edition_id) == {"unsure": 10, "accepted": 15}
     assert len(set(provider.taken)) == len(provider.taken) == 15
+
+
+def test_a_provider_that_answers_for_too_few_leaves_its_window_unsure(
+    desk: Desk, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add_readers(3)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    silence: Future[Sequence[Outcome]] = Future()
+    silence.set_result([])
+    monkeypatch.setattr(provider, "submit", lambda _mailing: silence)
+
+    desk.run(provider)
+
+    assert desk.states(edition_id) == {"unsure": 3}
 
 
 def test_a_variant_that_cannot_be_composed_pauses_the_edition(
