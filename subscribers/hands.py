@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from subscribers.merge import Terms, merge
 from subscribers.models import ImportRun
 from subscribers.sorting import Row
 from subscribers.staging import Staging
+
+TRIES = 5
+DEADLOCK = "40P01"
+"""PostgreSQL's word for it (its manual, appendix A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,21 @@ class Hand:
     def merge(self, begun: Begun, terms: Terms, chunk: Chunk) -> None:
         """Merge a chunk and note it in the run, in one transaction.
 
-        The run is locked last: who waits for it holds nobody up who holds it.
+        It is tried again where it lost a deadlock: people who sign up together lock the same
+        readers in the order of their addresses, and we in that of their ids.
         """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                self._merge(begun, terms, chunk)
+            except OperationalError as error:
+                if not (tries_left and _is_deadlock(error)):
+                    raise
+                self.session.rollback()
+            else:
+                return
+
+    def _merge(self, begun: Begun, terms: Terms, chunk: Chunk) -> None:
+        """The run is locked last: who waits for it holds nobody up who holds it."""
         self.staging.fill(chunk.rows)
         merged = merge(self.session, terms, len(chunk.rows))
         run = self.session.get_one(
@@ -69,6 +87,10 @@ class Hand:
         part = begun.part_of(chunk.number)
         run.done = [*run.done[:part], chunk.end, *run.done[part + 1 :]]
         self.checkpoint()
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == DEADLOCK
 
 
 def merge_all(

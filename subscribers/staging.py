@@ -50,7 +50,9 @@ def open_staging(
     kept = kind.prepare(session)
     checkpoint()
     try:
-        yield kind(session, columns, constants)
+        staging = kind(session, columns, constants)
+        checkpoint()  # a chunk that is rolled back must not take the table with it
+        yield staging
     finally:
         session.rollback()  # what an exception left; all that counts has been committed
         kind.restore(session, kept)

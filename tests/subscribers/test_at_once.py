@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from newsletter.database import Database
@@ -210,6 +211,31 @@ def test_two_crowds_that_know_the_same_people_wait_for_each_other(readers: Reade
     )
 
     assert {readers.subscription(name).created_at for name in names} == {NOW + DAY}
+
+
+def test_an_import_that_loses_a_deadlock_with_a_crowd_goes_on(readers: Readers) -> None:
+    """A crowd locks readers in the order of their addresses, an import in that of their ids."""
+    zoe, ada = "zoe@z.example", "ada@a.example"
+    for email in (zoe, ada):
+        readers.subscribe(email)
+
+    def come(session: Session, email: str) -> None:
+        signup.request(
+            session, readers.publication_id, signup.Request(email, "form"), SignupPolicy(),
+            hash_of=hash_of, now=NOW + DAY,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(1) as other, readers.database.writing() as session:
+        session.execute(text("SET LOCAL deadlock_timeout = '10s'"))  # the import looks first
+        come(session, ada)
+        importing = other.submit(readers.bring_in, f"email,tags\n{zoe},fair\n{ada},fair\n")
+        wait_until_blocked(readers.database)
+        come(session, zoe)
+        session.commit()
+        report = importing.result(10)
+
+    assert (report.rows, report.known) == (2, 2)
+    assert readers.subscriber(zoe).tags == readers.subscriber(ada).tags == ["fair"]
 
 
 def test_who_signs_up_while_a_file_brings_them_in_is_one_reader(
