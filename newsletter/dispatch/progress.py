@@ -113,7 +113,8 @@ def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any
     """Status, recipients, a count per delivery state, rate (messages a second) and ETA (seconds).
 
     `lanes` has the counts by recipients' domain group, `slow_lanes` the groups whose servers put us
-    off, with the seconds between two windows, `waiting` why readers wait, `errors` what went wrong most. `now`: UTC seconds.
+    off, with the seconds between two windows, `waiting` why readers wait, `errors` what went wrong
+    most. `now`: UTC seconds.
     """
     lanes = count_by_lane(session, edition.key)
     counts = {

@@ -1,8 +1,9 @@
 """The intake of returned mail: whose token does it bear, and into the inbox with it.
 
-Each message went out with a return path of its own (VERP), `bounces+TOKEN@news.example.org`. A notice's
-names the notice. It stands in the returned mail as its recipient (`To`, `Delivered-To`, `X-Original-To`, or what the
-mail server names when it calls us), and in the part of the original that is quoted.
+Each message went out with a return path of its own (VERP), `bounces+TOKEN@news.example.org`; a
+notice's names the notice. It stands in the returned mail as its recipient (`To`, `Delivered-To`,
+`X-Original-To`, or what the mail server names when it calls us), and in the part of the original
+that is quoted.
 """
 
 import re

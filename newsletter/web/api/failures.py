@@ -68,6 +68,7 @@ QUIET: Mapping[int, str] = {
 
 
 _COMMAND = re.compile(r"`newsletter edition (approve|pause|resume|cancel) ([^ `]+)`")
+_RUN = re.compile(r"\bRun (?=`(?:GET|POST) )")
 
 
 def answer_tool(error: Exception) -> JSONResponse:
@@ -89,9 +90,9 @@ def _message(status: int, error: Exception) -> str:
 
 def _for_tools(message: str) -> str:
     """A message in which a command is the way out, with the request that does the same."""
-    message = message.replace("Run `", "Send `")
     message = message.replace("`newsletter edition list`", f"`GET {API}/editions`")
-    return _COMMAND.sub(rf"`POST {API}/editions/\2/\1`", message)
+    message = _COMMAND.sub(rf"`POST {API}/editions/\2/\1`", message)
+    return _RUN.sub("Send ", message)
 
 
 def _errors(error: Exception) -> dict[str, Any]:

@@ -73,8 +73,8 @@ def send_edition(
 ) -> ScheduleAnswer:
     """Schedule the approved edition, for now or later.
 
-    409 if nobody approved these bytes, for a time that is over, or where real mail would leave from a setup that would
-    harm readers.
+    409 if nobody approved these bytes, for a time that is over, or where real mail would leave
+    from a setup that would harm readers.
     """
     wanted = wanted or SendRequest.model_construct()
 

@@ -9,7 +9,9 @@ from sqlmodel import select
 from newsletter.accounts import audit, tokens
 from newsletter.dispatch.models import Notice
 from newsletter.editions.states import EditionState
+from newsletter.errors import UnsafeToSend
 from newsletter.publications import Publication
+from newsletter.web.api.failures import answer_tool
 from tests.newsletter.web.world import NOW, World, issue_yaml
 
 EDITIONS = "/api/v1/editions"
@@ -280,3 +282,8 @@ def test_the_description_names_every_act(web: httpx.Client) -> None:
     assert {"date", "slug", "publication"} == {one["name"] for one in slug}
     assert all(path.startswith("/api/v1/") for path in paths)
     assert "HTTPBearer" in json.dumps(described["components"]["securitySchemes"])
+
+
+def test_what_only_a_command_does_stays_one() -> None:
+    answer = answer_tool(UnsafeToSend(("Run `newsletter init`.",)))
+    assert b"Run `newsletter init`." in bytes(answer.body)
