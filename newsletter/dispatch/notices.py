@@ -47,6 +47,7 @@ from subscribers.models import Subscriber
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
+"""Notices handed over together at most; fewer where that is more than a second's worth."""
 LONGEST_PAUSE = 120.0
 """Most seconds between two tries while the provider is away: somebody waits for a confirmation."""
 NOBODYS_FAULT = frozenset({"unreachable", "not-begun"})
@@ -78,7 +79,7 @@ class NoticeSender:
         self._pace = pace
 
     def step(self) -> int:
-        """Send up to AT_ONCE notices that are due; return how many."""
+        """Send notices that are due, as many as go at once; return how many."""
         deadline = monotonic() + self._settings.lease_seconds
         letters = self._database.transact(partial(self._claim, deadline=deadline))
         flights = [
@@ -95,7 +96,7 @@ class NoticeSender:
         return len(letters)
 
     def _claim(self, session: Session, *, deadline: float) -> list[_Letter]:
-        notices = _due(session)
+        notices = _due(session, most=self._pace.window(AT_ONCE, NOTICES))
         name = self._provider.name
         if not notices or self._pace.reserve(session, name, NOTICES, len(notices)) > 0:
             return []
@@ -188,8 +189,8 @@ class NoticeSender:
                 return notice.data
 
 
-def _due(session: Session) -> Sequence[Notice]:
-    """The notices that are due, at most AT_ONCE, locked."""
+def _due(session: Session, *, most: int) -> Sequence[Notice]:
+    """The notices that are due, at most so many, locked."""
     return session.exec(
         select(Notice)
         .where(
@@ -201,7 +202,7 @@ def _due(session: Session) -> Sequence[Notice]:
             ),
         )
         .order_by(col(Notice.due_at), col(Notice.id))
-        .limit(AT_ONCE)
+        .limit(most)
         .with_for_update(skip_locked=True)
     ).all()
 

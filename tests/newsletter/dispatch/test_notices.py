@@ -258,14 +258,15 @@ def test_a_notice_takes_its_own_share_of_the_rate_only(
     assert (arrival - before) * 0.001 == pytest.approx(1.0, abs=0.5)
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.001])
 def test_notices_beyond_the_rate_wait_and_keep_their_attempts(
-    desk: Desk, provider: Remembering, settings: Settings
+    desk: Desk, provider: Remembering, settings: Settings, rate: float
 ) -> None:
     for _ in range(AT_ONCE + 1):
         queue_confirmation(desk)
-    sender = NoticeSender(desk.database, provider, settings, pace=Pace(0.1))
+    sender = NoticeSender(desk.database, provider, settings, pace=Pace(rate))
 
-    assert [sender.step(), sender.step()] == [AT_ONCE, 0]
+    assert [sender.step(), sender.step()] == [1, 0]
 
     last = notices(desk.database)[-1]
     assert (last.state, last.attempt) == ("queued", 0)
