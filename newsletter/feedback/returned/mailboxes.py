@@ -29,6 +29,8 @@ TIMEOUT_SECONDS = 30.0
 AT_ONCE = 200
 """Mails fetched in one go; the others next time."""
 PORTS = {"imap": 143, "imaps": 993}
+NOT_NOW = (imaplib.IMAP4.error, OSError)
+"""What a server or a file system raises that does not do what it is asked."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,14 @@ class Unread:
 def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int, int]:
     """Take in what is unread; return how many mails were new, and how many of them are ours.
 
+    All are taken in also where none can be marked, which is told at the end.
+
     Raises:
         ConfigurationError: the URL is none of a mailbox.
         MailboxAway: it can't be opened or read now.
     """
     seen = ours = 0
+    unmarked: Exception | None = None
     with open_mailbox(url) as unread:
         for mail in unread:
             content = mail.content()
@@ -56,7 +61,12 @@ def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int,
                 taken = database.transact(partial(take_in, mail=content, site=site, now=now))
                 seen += taken.new
                 ours += taken.new and taken.ours
-            mail.mark()
+            try:
+                mail.mark()
+            except NOT_NOW as error:
+                unmarked = error
+        if unmarked:
+            raise unmarked
     return seen, ours
 
 
@@ -132,7 +142,7 @@ def _imap(parts: SplitResult) -> Iterator[Iterator[Unread]]:
             yield _unseen(client)
         finally:
             client.logout()
-    except (imaplib.IMAP4.error, OSError) as error:
+    except NOT_NOW as error:
         raise MailboxAway(
             f"The mailbox at {parts.hostname} can't be read: {error}. Check BOUNCE_MAILBOX."
         ) from error

@@ -47,22 +47,24 @@ def test_a_maildir_is_read_once_and_marked(mailed: Mailed, edition_id: int, tmp_
     assert {message.get_flags() for message in box} == {"S"}
 
 
-def test_a_maildir_that_nothing_can_be_moved_in_is_told_and_read_once(
+def test_a_maildir_that_nothing_can_be_moved_in_is_told_and_all_of_it_read_once(
     mailed: Mailed, edition_id: int, tmp_path: Path
 ) -> None:
     url = f"maildir://{tmp_path}"
     (tmp_path / "new").mkdir()
-    (tmp_path / "new" / "1").write_bytes(postfix(SITE.return_path(edition_id, 1)))
+    for number in (1, 2):
+        mail = postfix(SITE.return_path(edition_id, number))
+        (tmp_path / "new" / f"{number}").write_bytes(mail)
 
     for _ in range(2):
         with pytest.raises(MailboxAway):
             fetch(mailed.database, url, SITE, now=NOW)
-    assert stored(mailed) == 1
+    assert stored(mailed) == 2
 
     (tmp_path / "cur").mkdir()
     assert fetch(mailed.database, url, SITE, now=NOW) == (0, 0)
-    assert [path.name for path in (tmp_path / "cur").iterdir()] == ["1:2,S"]
-    assert stored(mailed) == 1
+    assert {path.name for path in (tmp_path / "cur").iterdir()} == {"1:2,S", "2:2,S"}
+    assert stored(mailed) == 2
 
 
 def test_what_is_no_mail_is_passed_over(mailed: Mailed, edition_id: int, tmp_path: Path) -> None:
