@@ -29,4 +29,3 @@ def test_a_large_send_survives_many_kills(press: Press, capsys: pytest.CaptureFi
             f"\n{kind}, {provider}: {READERS} readers, {KILLS} kills, {unsure} unsure, "
             f"0 missing, 0 twice, {seconds:.0f} s"
         )
-    assert unsure <= KILLS * press.receiver.window
