@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -35,6 +36,22 @@ DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that i
 LONGEST_BOUNCE_BOX = 16
 """A local part has 64 octets (RFC 5321 §4.5.3.1.1): a plus sign follows, and a token of at most 47,
 which has room for two ids of 42 bits."""
+SLOWEST_RATE = 0.01
+"""Messages a second: a rate is kept by when its next message may come, and that is taken seriously
+for some twenty minutes ahead (dispatch/pacing.py); a tenth of it is the notices'."""
+
+
+def _can_be_kept_to(rate: float) -> float:
+    if 0 < rate < SLOWEST_RATE:
+        raise ValueError(
+            f"{rate:g} messages a second are too few to keep to: "
+            f"set {SLOWEST_RATE:g} or more, or 0 for no limit"
+        )
+    return rate
+
+
+Rate = Annotated[float, Field(ge=0), AfterValidator(_can_be_kept_to)]
+"""Messages a second; 0: no limit."""
 
 
 class PublicationSettings(Look):
@@ -128,13 +145,14 @@ class Settings(BaseSettings):
     disk_full_at: float = Field(
         0.95, gt=0, le=1, description="Share of a disk in use from which on an alert goes out."
     )
-    send_rate: float = Field(
-        0.0, ge=0, description="Messages a second for the provider as a whole; 0: no limit."
+    send_rate: Rate = Field(
+        0.0,
+        description="Messages a second for the provider as a whole, 0.01 or more; 0: no limit.",
     )
-    lane_rates: dict[LaneName, Annotated[float, Field(ge=0)]] = Field(
+    lane_rates: dict[LaneName, Rate] = Field(
         {},
         description="Messages a second by group of recipients' domains, gmail, outlook, yahoo and "
-        "other: `{gmail = 20}`; in the environment as JSON.",
+        "other, 0.01 or more: `{gmail = 20}`; in the environment as JSON.",
     )
     batch_size: int = Field(1000, ge=1, le=1000, description="Recipients in a batch.")
     lease_seconds: float = Field(

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.dispatch.pacing import FURTHEST, notices_rate
 from newsletter.errors import ConfigurationError
-from newsletter.settings import load_settings
+from newsletter.settings import SLOWEST_RATE, load_settings
 
 WHO = "[publication]\nslug = 'x'\nname = 'X'\n"
 
@@ -56,6 +57,9 @@ def test_paths_are_those_of_the_file_whatever_directory_one_is_in(
         ("provider = ", "not TOML"),
         ("proivder = 'smtp'", "unknown setting proivder"),
         ("batch_size = 0", "batch_size"),
+        ("send_rate = 0.009", "send_rate: Value error, 0.009 messages a second are too few"),
+        ("send_rate = 0.009", "set 0.01 or more, or 0 for no limit"),
+        ("lane_rates = {gmail = 0.009}", "lane_rates.gmail: Value error, 0.009"),
         ("[publication]\nslug = 'No Good'\nname = 'X'\nsender = 'x@y.example'", "publication.slug"),
         ("[publication]\nslug = 'x'", "publication.sender"),
         (f"{WHO}sender = 'Muster Verlag'", "publication.sender"),
@@ -69,6 +73,11 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=r"newsletter\.toml") as caught:
         load_settings(write(tmp_path, text))
     assert words in str(caught.value)
+
+
+def test_the_slowest_rate_is_one_that_can_be_kept_to_for_notices_too(tmp_path: Path) -> None:
+    slowest = load_settings(write(tmp_path, f"send_rate = {SLOWEST_RATE}"))
+    assert 1 / notices_rate(slowest) < FURTHEST
 
 
 @pytest.mark.parametrize(
