@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from newsletter.database import Database
 from newsletter.dispatch.queue import queue_notices
-from newsletter.errors import DatabaseError
+from newsletter.errors import DatabaseError, NotFound
 from newsletter.publications import Publication, publication_for_host
 from newsletter.web.public.wishes import Wishes, answering
 from subscribers import signup
@@ -93,20 +93,31 @@ class Reception:
                 return [error]
             return [outcome for one in sign_ups for outcome in self._store([one])]
 
-    def _store_in(self, session: Session, sign_ups: Sequence[SignUp]) -> Sequence[Publication]:
+    def _store_in(
+        self, session: Session, sign_ups: Sequence[SignUp]
+    ) -> Sequence[Publication | NotFound]:
+        """Store whose host is known. A wrong one is anybody's to send, and costs the others nothing."""
         now = self._now()
-        hosts = {one.host for one in sign_ups}
-        by_host = {host: publication_for_host(session, host) for host in hosts}
+        by_host = {host: _owner_of(session, host) for host in {one.host for one in sign_ups}}
         owners = [by_host[one.host] for one in sign_ups]
-        asked = [
-            Asked(owner.key, one.request, one.address)
+        known = [
+            (one, owner)
             for one, owner in zip(sign_ups, owners, strict=True)
+            if isinstance(owner, Publication)
         ]
+        asked = [Asked(owner.key, one.request, one.address) for one, owner in known]
         mails = signup.take(session, asked, self._guard, hash_of=self._hash_of, now=now)
         notices = [
             answering(mail, one.wishes(owner))
-            for mail, one, owner in zip(mails, sign_ups, owners, strict=True)
+            for mail, (one, owner) in zip(mails, known, strict=True)
             if mail is not None
         ]
         queue_notices(session, notices, now=now)
         return owners
+
+
+def _owner_of(session: Session, host: str) -> Publication | NotFound:
+    try:
+        return publication_for_host(session, host)
+    except NotFound as error:
+        return error

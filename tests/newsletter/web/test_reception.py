@@ -47,6 +47,15 @@ def stored(world: World) -> list[str | None]:
         return list(session.exec(select(Subscriber.email_key).order_by(col(Subscriber.id))))
 
 
+def name_hosts(world: World) -> None:
+    """Two publications with a host each, and none for any other host."""
+    with world.database.writing() as session:
+        only = session.get_one(Publication, world.publication_id)
+        only.host = "one.example"
+        session.add(only)
+        session.add(Publication(slug="two", name="Two", sender="t@two.example", host="two.example"))
+
+
 def test_who_comes_at_once_is_stored_at_once(world: World) -> None:
     crowd = [sign_up(f"reader{number}@example.org") for number in range(AT_ONCE + 1)]
 
@@ -64,14 +73,10 @@ def test_one_address_twice_at_once_is_one_reader_with_one_mail(world: World) -> 
     assert [notice.email for notice in world.notices()] == ["Ada@example.org"]
 
 
-def test_what_is_wrong_with_one_is_not_the_others_trouble(world: World) -> None:
-    with world.database.writing() as session:
-        only = session.get_one(Publication, world.publication_id)
-        only.host = "one.example"
-        session.add(only)
-        session.add(Publication(slug="two", name="Two", sender="t@two.example", host="two.example"))
+def test_a_host_that_is_nobodys_costs_the_others_nothing(world: World) -> None:
+    name_hosts(world)
 
-    answers, _ = take_at_once(
+    answers, transactions = take_at_once(
         world,
         [
             sign_up("ada@example.org", "one.example"),
@@ -84,3 +89,13 @@ def test_what_is_wrong_with_one_is_not_the_others_trouble(world: World) -> None:
     assert isinstance(neither, NotFound)
     assert [one.slug, two.slug] == ["inference", "two"]  # type: ignore[union-attr]
     assert stored(world) == ["ada@example.org", "eve@example.org"]
+    assert transactions == 1
+
+
+def test_who_comes_by_a_host_that_is_nobodys_is_told_also_alone(world: World) -> None:
+    name_hosts(world)
+
+    (answer,), _ = take_at_once(world, [sign_up("bob@example.org", "neither.example")])
+
+    assert isinstance(answer, NotFound)
+    assert stored(world) == []
