@@ -1,11 +1,15 @@
 """Sign-ups that come at once: one transaction for all, an answer for each."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
+import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
-from newsletter.errors import NotFound
+from newsletter.errors import DatabaseError, NotFound
 from newsletter.publications import Publication
 from newsletter.web.public.wishes import Wishes
 from newsletter.web.reception import AT_ONCE, Reception, SignUp
@@ -21,6 +25,10 @@ def sign_up(email: str, host: str = "news.example") -> SignUp:
     return SignUp(host, signup.Request(email, "form"), parse(email), lambda _: Wishes())
 
 
+def open_reception(world: World, now: Callable[[], float]) -> Reception:
+    return Reception(world.database, GuardPolicy(), hash_of=world.site.signer.keyed_hash, now=now)
+
+
 def take_at_once(
     world: World, sign_ups: Sequence[SignUp]
 ) -> tuple[list[Publication | BaseException], int]:
@@ -32,9 +40,7 @@ def take_at_once(
         readings += 1
         return world.clock()
 
-    reception = Reception(
-        world.database, GuardPolicy(), hash_of=world.site.signer.keyed_hash, now=now
-    )
+    reception = open_reception(world, now)
 
     async def crowd() -> list[Publication | BaseException]:
         return await asyncio.gather(*map(reception.take, sign_ups), return_exceptions=True)
@@ -99,3 +105,93 @@ def test_who_comes_by_a_host_that_is_nobodys_is_told_also_alone(world: World) ->
 
     assert isinstance(answer, NotFound)
     assert stored(world) == []
+
+
+def test_who_fails_after_others_are_written_fails_alone(world: World) -> None:
+    def fail(_: Publication) -> Wishes:
+        raise LookupError("no such wish")
+
+    bob = replace(sign_up("bob@example.org"), wishes=fail)
+    answers, transactions = take_at_once(
+        world, [sign_up("ada@example.org"), bob, sign_up("eve@example.org")]
+    )
+
+    assert [type(answer) for answer in answers] == [Publication, LookupError, Publication]
+    assert stored(world) == ["ada@example.org", "eve@example.org"]
+    assert len(world.notices()) == 2
+    assert transactions == 4
+
+
+def test_while_the_database_is_away_all_are_told_so_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def away(*_: Any, **__: Any) -> None:
+        tried.append("once")
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(world.database, "transact", away)
+    answers, _ = take_at_once(world, [sign_up("ada@example.org"), sign_up("eve@example.org")])
+
+    assert [type(answer) for answer in answers] == [DatabaseError, DatabaseError]
+    assert tried == ["once"]
+
+
+def test_nobody_is_answered_before_it_is_committed(world: World) -> None:
+    answered_at_commit: list[bool] = []
+
+    async def crowd() -> None:
+        loop = asyncio.get_running_loop()
+        reception = open_reception(world, world.clock)
+        people = [
+            asyncio.create_task(reception.take(sign_up(f"{name}@example.org")))
+            for name in ("ada", "eve")
+        ]
+
+        async def look() -> None:
+            for _ in range(5):  # the loop's turns, in which an answer would reach who asked
+                await asyncio.sleep(0)
+            answered_at_commit.extend(person.done() for person in people)
+
+        def about_to_commit(_: object) -> None:
+            asyncio.run_coroutine_threadsafe(look(), loop).result(timeout=30)
+
+        event.listen(world.database.engine, "commit", about_to_commit)
+        try:
+            await asyncio.gather(*people)
+        finally:
+            event.remove(world.database.engine, "commit", about_to_commit)
+
+    asyncio.run(crowd())
+
+    assert answered_at_commit == [False, False]
+
+
+def test_who_is_gone_meanwhile_keeps_nobody_from_an_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact = world.database.transact
+
+    async def crowd() -> Publication:
+        loop = asyncio.get_running_loop()
+        reception = open_reception(world, world.clock)
+        gone, stays = (
+            asyncio.create_task(reception.take(sign_up(f"{name}@example.org")))
+            for name in ("ada", "eve")
+        )
+
+        async def leave() -> None:
+            gone.cancel()
+            await asyncio.wait([gone])
+
+        def transact_while_one_leaves(work: Callable[[Any], Any]) -> Any:
+            asyncio.run_coroutine_threadsafe(leave(), loop).result(timeout=30)
+            return transact(work)
+
+        monkeypatch.setattr(world.database, "transact", transact_while_one_leaves)
+        async with asyncio.timeout(30):
+            return await stays
+
+    assert asyncio.run(crowd()).slug == "inference"
+    assert stored(world) == ["ada@example.org", "eve@example.org"]
