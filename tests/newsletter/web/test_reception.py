@@ -43,7 +43,8 @@ def take_at_once(
     reception = open_reception(world, now)
 
     async def crowd() -> list[Publication | BaseException]:
-        return await asyncio.gather(*map(reception.take, sign_ups), return_exceptions=True)
+        async with asyncio.timeout(30):
+            return await asyncio.gather(*map(reception.take, sign_ups), return_exceptions=True)
 
     return asyncio.run(crowd()), readings
 
