@@ -20,7 +20,12 @@ _UNFIT = re.compile(
 )
 # Mail programs make links of these. A name that leads somewhere is no name: somebody else typed it
 # into the form.
-_LEADS_SOMEWHERE = re.compile(r"@|://|www\.|\w\.(?:[a-z]{2,}|[A-Z]{2,})\b")
+# `St.John` and `J.De Vries` lead nowhere; under a common top-level domain a name does, in any case.
+_LEADS_SOMEWHERE = re.compile(
+    r"@|://|\w\.(?:[a-z]{2,}|[A-Z]{2,})\b|(?i:www\.)"
+    r"|\w\.(?i:com|net|org|info|biz|app|club|dev|icu|link|live|online|shop|site|top|vip|xyz|co|io|me)\b"
+    r"|\w\w\.(?i:at|au|be|br|ch|cn|de|es|eu|fr|in|it|jp|nl|pl|ru|uk|us)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,14 +86,25 @@ def test_what_looks_like_a_slot_word_is_not_filled_in() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Win at https://evil.example", "www.evil.example", "evil.example", "eve@mail", "EVIL.COM now"],
+    [
+        "Win at https://evil.example",
+        "www.evil.example",
+        "evil.example",
+        "eve@mail",
+        "EVIL.COM now",
+        "evil.Com",
+        "EvIl.CoM",
+        "Evil.De",
+        "T.Me/evil",
+        "Www.Evil.Example",
+    ],
 )
 def test_a_name_that_leads_somewhere_is_no_name(name: str) -> None:
     assert Reader(name).value("name") == ""
 
 
 @pytest.mark.parametrize(
-    "name", ["J. R. R. Tolkien", "St.John Rivers", "Ada O'Neil, Jr.", "M.I.A."]
+    "name", ["J. R. R. Tolkien", "St.John Rivers", "J.De Vries", "Ada O'Neil, Jr.", "M.I.A."]
 )
 def test_a_name_may_have_dots(name: str) -> None:
     assert Reader(name).value("name") == name
