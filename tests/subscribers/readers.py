@@ -130,9 +130,9 @@ class Readers:
         path = text if isinstance(text, Path) else self.file(text)
         now = plan.pop("now")
         plan.setdefault("consent", "asked at the fair")
-        with self.session() as session:
+        with self.database.importing() as hands:
             return act(
-                [session],
+                hands,
                 path,
                 ImportPlan(publication_id=self.publication_id, **plan),
                 rejected=self.folder / "rejected.csv",
