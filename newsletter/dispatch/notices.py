@@ -155,6 +155,7 @@ class NoticeSender:
             batch=key,
             return_path=(lambda _: comes_back_to) if comes_back_to else None,
             may_begin=lambda: monotonic() < deadline,
+            urgent=True,
         )
 
     def _compose(

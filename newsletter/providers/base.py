@@ -126,7 +126,8 @@ class Mailing:
     `return_path` gives the envelope sender of a recipient (VERP); without it the header's sender
     address is used. `may_begin` is asked from the provider's threads before each call or message:
     once it says no (the lease has ended), the provider begins nothing more and answers *later*
-    with the code "not-begun" for what it has not begun.
+    with the code "not-begun" for what it has not begun. `urgent`: somebody waits for it now, and it
+    goes before what waits of an edition; a provider that queues nothing may ignore that.
     """
 
     composition: Composition
@@ -136,6 +137,7 @@ class Mailing:
     batch: str
     return_path: Callable[[Recipient], str] | None = None
     may_begin: Callable[[], bool] = always
+    urgent: bool = False
 
 
 @runtime_checkable

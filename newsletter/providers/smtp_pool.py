@@ -39,7 +39,7 @@ class Pool:
 
     def offer(self, window: Window) -> None:
         """Queue a window and see that somebody works on it."""
-        self._queue.add(window.jobs())
+        self._queue.add(window)
         if self._pausing > 0 and not (self._idle or self._talking):
             words = "The SMTP server was away a moment ago."
             self._queue.settle_all(_unreachable(words, retry_after=self._pausing))

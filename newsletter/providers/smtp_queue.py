@@ -54,6 +54,7 @@ class Window:
         self.message = message
         self._server = server
         self.may_begin = mailing.may_begin
+        self.urgent = mailing.urgent
         self.future: Future[Sequence[Outcome]] = Future()
         self.future.set_running_or_notify_cancel()  # from here on it can't be cancelled
         self._recipients = mailing.recipients
@@ -211,29 +212,32 @@ class Job:
 
 
 class JobQueue:
-    """What waits for a connection: windows first come first served, single messages before them."""
+    """What waits for a connection: first come first served, and what is urgent before the rest."""
 
     def __init__(self) -> None:
-        self._jobs: deque[Job] = deque()
+        self._urgent: deque[Job] = deque()
+        self._others: deque[Job] = deque()
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._urgent) + len(self._others)
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Queue a window. One message by itself is a notice: somebody waits for it, and it goes first."""
-        new = tuple(jobs)
-        if len(new) == 1:
-            self._jobs.appendleft(new[0])
-        else:
-            self._jobs.extend(new)
+    def add(self, window: Window) -> None:
+        """Queue all jobs of a window."""
+        self._line_of(window).extend(window.jobs())
+
+    def _line_of(self, window: Window) -> deque[Job]:
+        return self._urgent if window.urgent else self._others
+
+    def _pop(self) -> Job:
+        return (self._urgent or self._others).popleft()
 
     def take(self, *, smtputf8: bool) -> Job | None:
         """The next job that may begin and can be sent; those that can't are settled here.
 
         `smtputf8`: the connection carries addresses beyond ASCII.
         """
-        while self._jobs:
-            job = self._jobs.popleft()
+        while self:
+            job = self._pop()
             if not job.window.may_begin():
                 job.settle(job.window.not_begun())
                 continue
@@ -250,13 +254,13 @@ class JobQueue:
         job.tries += 1
         if job.tries >= MOST_TRIES:
             return False
-        self._jobs.appendleft(job)
+        self._line_of(job.window).appendleft(job)
         return True
 
     def settle_all(self, outcome: Outcome, *, barred: AuthenticationRefused | None = None) -> None:
         """Answer everything that waits."""
-        while self._jobs:
-            job = self._jobs.popleft()
+        while self:
+            job = self._pop()
             if barred is not None:
                 job.window.bar(barred)
             job.settle(outcome)

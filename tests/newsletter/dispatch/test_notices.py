@@ -98,6 +98,7 @@ def test_a_confirmation_carries_a_token_minted_when_it_is_sent(
     numbers = Site.of(settings).signer.read(Purpose.CONFIRM, found[1])
     assert numbers[:3] == (desk.publication_id, 1, 3)
     assert mailing.headers.auto_submitted
+    assert mailing.urgent
     assert notices(desk.database)[0].state == "sent"
     assert sender.step() == 0
 

@@ -241,7 +241,7 @@ def test_a_notice_goes_before_what_waits_of_an_edition(
     server = smtp_server()
     provider = open_smtp(server.url)
     windows = [provider.submit(mailing(200)), provider.submit(mailing(200, first=200))]
-    notice = provider.submit(mailing(1, first=999))
+    notice = provider.submit(mailing(1, first=999, urgent=True))
     for future in (*windows, notice):
         future.result(timeout=30)
 
