@@ -155,6 +155,10 @@ def _parse_long(email: str) -> Address:
         )
     except EmailNotValidError as error:
         raise InvalidAddress(f"{email[:80]!r} is not an address: {error}") from error
+    if len(email.rpartition("@")[0].encode()) > _MAX_LOCAL:  # the library counts only if asked
+        raise InvalidAddress(
+            f"{email[:80]!r} is not an address: more than {_MAX_LOCAL} octets before the @."
+        )
     domain = found.ascii_domain.lower()
     local = unicodedata.normalize("NFC", found.local_part.casefold())
     return Address(email, f"{local}@{domain}", domain, lane_of(domain))

@@ -200,7 +200,7 @@ def tags(text: str) -> str:
     try:
         found = orjson.loads(text) if text.lstrip().startswith("[") else text.split(",")
     except orjson.JSONDecodeError as error:
-        raise UnfitRow(f"tags are not a JSON array: {error}") from error
+        raise UnfitRow(f"tags are not a JSON array: {_fault(error)}") from error
     kept = dict.fromkeys(clean_name(str(tag)) for tag in found)
     return _as_json([tag for tag in kept if tag])
 
@@ -222,10 +222,15 @@ def _object(text: str) -> dict[str, Any]:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise UnfitRow(f"attributes are not JSON: {error}") from error
+        raise UnfitRow(f"attributes are not JSON: {_fault(error)}") from error
     if not isinstance(found, dict):
         raise UnfitRow("attributes are not a JSON object")
     return found
+
+
+def _fault(error: orjson.JSONDecodeError) -> str:
+    """What is wrong with a cell's JSON, and where in the cell: its line is not the file's."""
+    return f"{error.msg} (character {error.pos + 1} of the cell)"
 
 
 def as_objects(found: Sequence[dict[str, Any]], unfit: Unfit) -> list[str]:

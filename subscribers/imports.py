@@ -71,17 +71,26 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a file's rows; all but `rows` and `examples` add up to `rows`."""
+    """What became of a file's rows: `added`, `known` and the rest add up to `rows`.
+
+    The `added_…` say how those that were added stand: only the active get mail. A row with the
+    state none that suppresses nothing is none of these.
+    """
 
     rows: int = 0
     added: int = 0
+    added_active: int = 0
+    added_pending: int = 0
+    added_paused: int = 0
+    added_unsubscribed: int = 0
+    added_do_not_mail: int = 0
     known: int = 0
-    """Subscribed (or, with do-not-mail, suppressed) already."""
+    """In this publication already."""
     updated: int = 0
     """A pending subscription confirmed, or a standing one ended."""
     unsubscribed_kept: int = 0
     suppressed: int = 0
-    """Left alone, since the address is suppressed or its reader was erased."""
+    """Left alone, since the address is suppressed already or its reader was erased."""
     duplicates: int = 0
     """Rows for an address that another row of the file decides."""
     rejected: int = 0

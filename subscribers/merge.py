@@ -136,24 +136,36 @@ _UNION = {
     },
 }
 
+# As what a row comes in that is new; a new row's address is suppressed only where it says they left.
+_STANDING = """
+    CASE WHEN s.suppress <> '' OR (s.state = 'unsubscribed' AND EXISTS (
+        SELECT 1 FROM suppression AS y WHERE y.email_key = s.email_key AND y.lifted_at IS NULL))
+    THEN 'do_not_mail' ELSE s.state END
+"""
+_STANDINGS = f"""
+    SELECT standing, count(*) FROM (SELECT {_STANDING} AS standing FROM staged_reader AS s) AS f
+    GROUP BY standing
+"""  # noqa: S608
+
 # What becomes of each row, by the state of things before it is merged.
-_FATES = """
-    SELECT fate, count(*), min(email) FROM (
-        SELECT coalesce(s.email, s.email_key) AS email, CASE
-            WHEN s.state = '' THEN CASE WHEN x.id IS NULL THEN 'added' ELSE 'known' END
-            WHEN u.state = s.state THEN 'known'
-            WHEN s.state = 'unsubscribed' AND u.state IS NOT NULL THEN 'updated'
-            WHEN u.state = 'unsubscribed' THEN 'unsubscribed_kept'
-            WHEN s.state <> 'unsubscribed' AND x.id IS NOT NULL THEN 'suppressed'
+_FATES = f"""
+    SELECT fate, standing, count(*), min(email) FROM (
+        SELECT coalesce(s.email, s.email_key) AS email, {_STANDING} AS standing, CASE
+            WHEN s.state = '' THEN CASE WHEN x.id IS NULL THEN 'added' ELSE 'suppressed' END
+            WHEN s.state = 'unsubscribed' AND u.state <> 'unsubscribed' THEN 'updated'
+            WHEN x.id IS NOT NULL AND (s.state <> 'unsubscribed' OR u.state IS NOT NULL)
+                THEN 'suppressed'
             WHEN u.state IS NULL THEN 'added'
+            WHEN u.state = s.state THEN 'known'
+            WHEN u.state = 'unsubscribed' THEN 'unsubscribed_kept'
             WHEN u.state = 'pending' AND s.state = 'active' THEN 'updated'
             ELSE 'known' END AS fate
         FROM staged_reader AS s
         LEFT JOIN subscription AS u
             ON u.subscriber_id = s.known_id AND u.publication_id = :publication_id
         LEFT JOIN suppression AS x ON x.email_key = s.email_key AND x.lifted_at IS NULL
-    ) AS f GROUP BY fate
-"""
+    ) AS f GROUP BY fate, standing
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +182,10 @@ class Terms:
 
 
 def foresee(session: Session, publication_id: int) -> Mapping[str, tuple[int, str]]:
-    """Tell what becomes of the staged rows: fate -> (rows, an example's address)."""
+    """Tell what becomes of the staged rows: fate -> (rows, an example's address).
+
+    Those that are `added` are told apart as well, by their standing: `added_active`.
+    """
     _run(session, _KNOWN)
     return _fates(session, publication_id)
 
@@ -187,7 +202,7 @@ def merge(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
     }
     if _add_readers(session) == staged:  # all are new: nothing needs to be looked up
         _run(session, _NEW_SUBSCRIPTIONS.format(reader="s.new_id"), subscribed)
-        counts: Mapping[str, int] = {"added": staged}
+        counts: Mapping[str, int] = {"added": staged, **_standings(session)}
     else:
         counts = _merge_known(session, terms.publication_id)
         _run(session, _KEEP_IMPORTS, {"publication_id": terms.publication_id})
@@ -226,8 +241,24 @@ def _suppress(session: Session, terms: Terms) -> None:
 
 
 def _fates(session: Session, publication_id: int) -> Mapping[str, tuple[int, str]]:
-    rows = session.execute(text(_FATES), {"publication_id": publication_id})
-    return {fate: (number, email) for fate, number, email in rows}
+    found: dict[str, tuple[int, str]] = {}
+    for fate, standing, number, email in session.execute(
+        text(_FATES), {"publication_id": publication_id}
+    ):
+        for name in (fate, _added(standing)) if fate == "added" and standing else (fate,):
+            before, example = found.get(name, (0, email))
+            found[name] = before + number, min(example, email)
+    return found
+
+
+def _standings(session: Session) -> Mapping[str, int]:
+    """Count the staged rows, all of them new, by what they come in as."""
+    rows = session.execute(text(_STANDINGS))
+    return {_added(standing): number for standing, number in rows}
+
+
+def _added(standing: str) -> str:
+    return f"added_{standing}"
 
 
 def _is_postgres(session: Session) -> bool:

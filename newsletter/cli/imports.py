@@ -35,6 +35,11 @@ from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_reade
 COUNTS = (
     ("rows", "rows in the file"),
     ("added", "new"),
+    ("added_active", "– active, who get mail"),
+    ("added_pending", "– pending, not yet confirmed"),
+    ("added_paused", "– paused"),
+    ("added_unsubscribed", "– unsubscribed"),
+    ("added_do_not_mail", "– on the do-not-mail list"),
     ("known", "known already"),
     ("updated", "brought up to date"),
     ("unsubscribed_kept", "left before, and stay so"),
@@ -162,7 +167,9 @@ def _tell(
         say("")
     say("Imported:" if done else "It would be:")
     rows = [
-        (values[key], words, report.examples.get(key, "")) for key, words in COUNTS if values[key]
+        (values[key], words, report.examples.get(key, ""))
+        for key, words in COUNTS
+        if values[key] or (key == "added_active" and report.added)
     ]
     show_table(("Rows", "What they are", "" if done else "For example"), rows)
     if report.rejected:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from subscribers.addresses import mask, mask_within, parse, plain, suggest, throttle_key
 from subscribers.errors import InvalidAddress
+from subscribers.fields import Unfit, addresses
 from subscribers.guard import ip_prefix
 
 NEARLY = st.from_regex(r"[a-zA-Z0-9._+%@-]{1,30}@[a-zA-Z0-9.-]{1,30}", fullmatch=True)
@@ -46,6 +47,22 @@ def test_a_key_is_its_own_key(text: str) -> None:
 def test_an_address_has_a_key_and_a_lane(text: str, key: str, lane: str) -> None:
     address = parse(text)
     assert (address.email, address.key, address.lane) == (text.strip(), key, lane)
+
+
+@pytest.mark.parametrize("local", ["a" * 65, "a." * 32 + "b", "å" * 33, "A'" * 33])
+def test_a_local_part_of_more_than_64_octets_is_refused(local: str) -> None:
+    """RFC 5321 §4.5.3.1.1; octets, and not letters."""
+    email = f"{local}@example.org"
+    with pytest.raises(InvalidAddress, match="more than 64 octets before the @"):
+        parse(email)
+    unfit: Unfit = {}
+    addresses(["ada@example.org", email], unfit)
+    assert list(unfit) == [1]
+
+
+@pytest.mark.parametrize("local", ["a" * 64, "å" * 32])
+def test_a_local_part_of_64_octets_is_taken(local: str) -> None:
+    assert parse(f"{local}@example.org").key == f"{local}@example.org"
 
 
 @pytest.mark.parametrize(

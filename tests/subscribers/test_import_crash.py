@@ -75,6 +75,6 @@ def test_an_import_that_was_killed_left_no_half_row_and_goes_on_where_it_was(
     assert done < ROWS
 
     monkeypatch.setattr(imports, "CHUNK", CHUNK)
-    assert readers.bring_in(path) == ImportReport(rows=ROWS, added=ROWS)
+    assert readers.bring_in(path) == ImportReport(rows=ROWS, added=ROWS, added_active=ROWS)
     assert readers.do(counted) == (ROWS, ROWS, ROWS)
     assert len(readers.records()) == 1

@@ -105,10 +105,30 @@ def test_a_dry_run_shows_what_the_columns_are_taken_as_and_an_example_for_each_f
     lines = [" ".join(line.split()) for line in shown.out.splitlines()]
     assert {"E-Mail email", "Town attribute"} <= set(lines)
     assert "1 new new@example.com" in lines
+    assert "1 – active, who get mail new@example.com" in lines
     assert "1 known already a@example.com" in lines
     assert found["columns"] == {"E-Mail": "email", "Town": "attribute"}
-    assert found["examples"] == {"added": "new@example.com", "known": "a@example.com"}
+    assert (found["added"], found["added_active"], found["added_pending"]) == (1, 1, 0)
+    assert found["examples"] == {
+        "added": "new@example.com",
+        "added_active": "new@example.com",
+        "known": "a@example.com",
+    }
     assert found["rejected"] == 1
+
+
+def test_a_dry_run_says_how_many_of_the_new_get_mail_and_who_may_not(shell: Shell) -> None:
+    """A reader on the do-not-mail list is told as such, though they are known."""
+    shell("subscribers", "suppress", "a@example.com")
+    shell.write("more.csv", "email,status\na@example.com,active\nnew@example.com,unsubscribed\n")
+
+    shown = shell("subscribers", "import", "more.csv", "--dry-run").out
+
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "0 – active, who get mail" in lines
+    assert "1 – unsubscribed new@example.com" in lines
+    assert "1 on the do-not-mail list, and stay so a@example.com" in lines
+    assert "known already" not in shown
 
 
 @pytest.mark.parametrize(
