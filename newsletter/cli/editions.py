@@ -21,7 +21,7 @@ from newsletter.cli.output import (
     say,
     show_table,
 )
-from newsletter.cli.standing import TOLD_APART, details
+from newsletter.cli.standing import TOLD_APART, details, waits
 from newsletter.dispatch import control
 from newsletter.dispatch.alerts import alert_of_import
 from newsletter.dispatch.permission import require_permission
@@ -96,7 +96,7 @@ def show(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fals
     """Show how an edition stands: its status and a count for every delivery state."""
     with open_desk(publication) as desk, desk.database.reading() as session:
         owner, edition = desk.edition(session, name)
-        state = progress(session, edition, now=now())
+        state = progress(session, edition, provider=desk.settings.provider, now=now())
     if as_json:
         emit(state)
         return
@@ -187,7 +187,13 @@ def resume(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fa
             _record(session, "edition.resume", edition)
 
         desk.change(name, act)
+        with desk.database.reading() as session:
+            _, edition = desk.edition(session, name)
+            state = progress(session, edition, provider=desk.settings.provider, now=now())
     _tell(name, "sending", as_json=as_json)
+    if not as_json:
+        for line in waits(state, now=now()):
+            say(line)
 
 
 def cancel(

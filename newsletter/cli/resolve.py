@@ -55,6 +55,8 @@ def resolve(
         say(
             f"{settled} settled, {state['unsure']} still in doubt; edition {name}: {state['status']}."
         )
+        if state["unsure"]:
+            say("Settle them with --sent, --resend, or --evidence and a mail log.")
 
 
 def _ask(unsure: int) -> tuple[bool, bool]:

@@ -170,7 +170,8 @@ def _watch(desk: Desk, name: str) -> dict[str, Any]:
             state = current(desk, name)
             _tell_waits(state, told)
             settled = state["recipients"] - state["queued"]
-            bar.update(task, total=state["recipients"], completed=settled, rate=state["per_second"])
+            rate = state["per_second"] or 0.0
+            bar.update(task, total=state["recipients"], completed=settled, rate=rate)
             if is_over(state):
                 return state
             time.sleep(POLL_SECONDS)
@@ -189,7 +190,7 @@ def current(desk: Desk, name: str) -> dict[str, Any]:
     """How far the edition has come."""
     with desk.database.reading() as session:
         _, edition = desk.edition(session, name)
-        return progress(session, edition, now=now())
+        return progress(session, edition, provider=desk.settings.provider, now=now())
 
 
 def is_over(state: dict[str, Any]) -> bool:

@@ -14,17 +14,24 @@ def details(state: dict[str, Any], *, now: float) -> list[tuple[str, str]]:
         (lane, " ".join(f"{name}={count}" for name, count in counts.items()) + _slowed(slow, lane))
         for lane, counts in state["lanes"].items()
     ]
-    errors = [(one["state"], f"{one['count']} times: {one['reason']}") for one in state["errors"]]
+    errors = [
+        (one["state"], f"{one['count']} times" + (f": {one['reason']}" if one["reason"] else ""))
+        for one in state["errors"]
+    ]
     return lanes + errors + [("waits", line) for line in waits(state, now=now)]
 
 
 def waits(state: dict[str, Any], *, now: float) -> list[str]:
     """A line for each reason why readers of an edition wait; `state` is its progress."""
-    return [
-        f"{one['readers']} readers wait for {one['provider']}, since {_span(now - one['since'])}: "
-        f"{one['why']} (next try: {_next(one['next_try'] - now)})"
-        for one in state["waiting"]
-    ]
+    return [_wait(one, now=now) for one in state["waiting"]]
+
+
+def _wait(one: dict[str, Any], *, now: float) -> str:
+    who = f"{one['readers']} readers wait for provider {one['provider']}"
+    if one["next_try"] is None:  # nobody tries: a person has to act
+        return f"{who}: {one['why']}"
+    since, next_try = _span(now - one["since"]), _next(one["next_try"] - now)
+    return f"{who}, since {since}: {one['why']} (next try: {next_try})"
 
 
 def _slowed(slow_lanes: dict[str, float], lane: str) -> str:

@@ -1,6 +1,7 @@
 """`newsletter edition watch DATE`: how a send goes, until it is over."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -12,7 +13,7 @@ from newsletter.cli.desk import open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, console, emit, say
 from newsletter.cli.send import current, is_over
-from newsletter.cli.standing import details, waits
+from newsletter.cli.standing import details
 
 SECONDS = 1.0
 SHOWN = ("status", "recipients", "queued", "per_second", "eta_seconds", "unsure", "hold_reason")
@@ -43,16 +44,22 @@ def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fal
 
 
 def _tell(state: dict[str, Any]) -> None:
-    say(" ".join(f"{key}={state[key]}" for key in SHOWN))
-    for line in waits(state, now=time.time()):
-        say(line)
+    say(" ".join(f"{key}={value}" for key, value in _shown(state)))
+    for word, line in details(state, now=time.time()):
+        say(f"  {word}: {line}")
 
 
 def _picture(state: dict[str, Any]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
-    for key, value in state.items():
-        if key in SHOWN or (isinstance(value, int) and value):
-            table.add_row(key, str(value))
+    for key, value in _shown(state):
+        table.add_row(key, str(value))
     for word, line in details(state, now=time.time()):
         table.add_row(word, escape(line))
     return table
+
+
+def _shown(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is always told, and every count that is not zero."""
+    for key, value in state.items():
+        if key in SHOWN or (isinstance(value, int) and value):
+            yield key, value

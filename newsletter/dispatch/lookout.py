@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from newsletter.database import Database, db_now
 from newsletter.dispatch.alerts import alert
 from newsletter.dispatch.models import BATCH, DELIVERY, NOTICE
-from newsletter.dispatch.progress import waiting
+from newsletter.dispatch.progress import UNDER_WAY, waiting
 from newsletter.dispatch.states import BatchState
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState
@@ -56,7 +56,7 @@ class Disk(NamedTuple):
 def look_out(database: Database, settings: Settings, *, now: float) -> None:
     """Alert a person to what has come to a standstill, or soon will."""
     database.transact(lambda session: _alert_of_stranded(session, settings.provider, now=now))
-    database.transact(lambda session: _alert_of_stuck(session, now=now))
+    database.transact(lambda session: _alert_of_stuck(session, settings.provider, now=now))
     database.transact(lambda session: _alert_of_waiting_notices(session, now=now))
     full = [disk for disk in disks(settings) if disk.used > settings.disk_full_at]
     if full:
@@ -64,14 +64,17 @@ def look_out(database: Database, settings: Settings, *, now: float) -> None:
 
 
 def stranded(session: Session, provider: str) -> list[Stranded]:
-    """What is ready to be sent, but was frozen for another provider than the settings name."""
+    """What is ready to be sent, but was frozen for another provider than the settings name.
+
+    Of editions that are paused too: whoever resumes one would wait for ever.
+    """
     rows = session.execute(
         select(BATCH.c.edition_id, BATCH.c.provider, func.count())
         .join_from(BATCH, Edition, col(Edition.id) == BATCH.c.edition_id)
         .where(
             BATCH.c.state == BatchState.READY,
             BATCH.c.provider != provider,
-            col(Edition.state) == EditionState.SENDING,
+            col(Edition.state).in_(UNDER_WAY),
         )
         .group_by(BATCH.c.edition_id, BATCH.c.provider)
         .order_by(BATCH.c.edition_id, BATCH.c.provider)
@@ -102,6 +105,8 @@ def _file_system(path: Path) -> Path:
 
 def _alert_of_stranded(session: Session, provider: str, *, now: float) -> None:
     for one in stranded(session, provider):
+        if one.edition.state == EditionState.PAUSED:
+            continue  # somebody's hand is on it
         alert(
             session,
             one.edition.publication_id,
@@ -115,7 +120,7 @@ def _alert_of_stranded(session: Session, provider: str, *, now: float) -> None:
         )
 
 
-def _alert_of_stuck(session: Session, *, now: float) -> None:
+def _alert_of_stuck(session: Session, provider: str, *, now: float) -> None:
     clock = session.execute(select(db_now())).scalar_one()
     # A provider that is away puts first attempts off, again and again; a deferred reader's is over.
     put_off_since = case((BATCH.c.attempt == 0, BATCH.c.put_off_since))
@@ -137,7 +142,10 @@ def _alert_of_stuck(session: Session, *, now: float) -> None:
             subject=f"Edition {edition.name} does not move",
             lines=[
                 f"Mails have been due for {STUCK_SECONDS / 60:.0f} minutes and none was accepted.",
-                *(f"{one['provider']} says: {one['why']}" for one in waiting(session, edition.key)),
+                *(
+                    f"{provider} says: {one['why']}"
+                    for one in waiting(session, edition.key, provider)
+                ),
                 "See that a worker with the queue dispatch runs, and: newsletter doctor",
             ],
             now=now,

@@ -1,8 +1,9 @@
 """How far an edition has come: the same data for API, command line and pages."""
 
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from newsletter.database import db_now
@@ -10,9 +11,15 @@ from newsletter.dispatch.models import BATCH, DELIVERY, ProviderRate
 from newsletter.dispatch.pacing import pause_of, slowness_of
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import Edition
+from newsletter.editions.states import EditionState
 
 REASONS_SHOWN = 5
 """Of why readers wait, and of what went wrong."""
+RATE_SECONDS = 30.0
+"""So far back the rate is taken."""
+LEAST_SECONDS = 1.0
+"""Over less than that a rate says nothing."""
+UNDER_WAY = frozenset({EditionState.SENDING, EditionState.PAUSED})
 WENT_WRONG = (
     DeliveryState.REFUSED,
     DeliveryState.FAILED,
@@ -33,26 +40,62 @@ def count_states(session: Session, edition_id: int) -> dict[str, int]:
     return counts
 
 
-def count_by_lane(session: Session, edition_id: int) -> dict[str, dict[str, int]]:
-    """Recipients' domain group -> a count for every delivery state that occurs in it.
+class Share(NamedTuple):
+    """Deliveries of one lane, provider and state, counted."""
+
+    lane: str
+    provider: str
+    ready: bool
+    """In batches that nobody holds."""
+    state: str
+    readers: int
+    recent: int
+    """Accepted lately."""
+
+
+def shares(session: Session, edition_id: int, *, seconds: float) -> list[Share]:
+    """All deliveries of an edition; `recent` are those accepted in the last `seconds`.
 
     Counted by batch first, which has one lane: the deliveries are gone through once.
     """
+    lately = session.execute(select(db_now())).scalar_one() - seconds
     by_batch = (
-        select(DELIVERY.c.batch_id, DELIVERY.c.state, func.count().label("count"))
+        select(
+            DELIVERY.c.batch_id,
+            DELIVERY.c.state,
+            func.count().label("count"),
+            func.sum(case((DELIVERY.c.accepted_at > lately, 1), else_=0)).label("recent"),
+        )
         .where(DELIVERY.c.edition_id == edition_id)
         .group_by(DELIVERY.c.batch_id, DELIVERY.c.state)
         .subquery()
     )
+    ready = case((BATCH.c.state == BatchState.READY, 1), else_=0)
     rows = session.execute(
-        select(BATCH.c.lane, by_batch.c.state, func.sum(by_batch.c.count))
+        select(
+            BATCH.c.lane,
+            BATCH.c.provider,
+            ready,
+            by_batch.c.state,
+            func.sum(by_batch.c.count),
+            func.sum(by_batch.c.recent),
+        )
         .join_from(by_batch, BATCH, BATCH.c.id == by_batch.c.batch_id)
-        .group_by(BATCH.c.lane, by_batch.c.state)
+        .group_by(BATCH.c.lane, BATCH.c.provider, ready, by_batch.c.state)
         .order_by(BATCH.c.lane)
     )
+    return [
+        Share(lane, provider, bool(is_ready), state, int(count), int(recent))
+        for lane, provider, is_ready, state, count, recent in rows
+    ]
+
+
+def count_by_lane(counted: list[Share]) -> dict[str, dict[str, int]]:
+    """Recipients' domain group -> a count for every delivery state that occurs in it."""
     lanes: dict[str, dict[str, int]] = {}
-    for lane, state, count in rows:
-        lanes.setdefault(lane, {})[state] = int(count)
+    for share in counted:
+        states = lanes.setdefault(share.lane, {})
+        states[share.state] = states.get(share.state, 0) + share.readers
     return lanes
 
 
@@ -70,8 +113,26 @@ def slow_lanes(session: Session) -> dict[str, float]:
     return pauses
 
 
-def waiting(session: Session, edition_id: int) -> list[dict[str, Any]]:
-    """Why readers wait whom a provider would not take yet: the reasons that most of them have.
+def stranded_readers(counted: list[Share], edition: Edition, provider: str) -> list[dict[str, Any]]:
+    """Who waits for another provider than `provider`, which no worker has: shaped like `waiting`.
+
+    Nobody knows since when, and no next try will come: both are None.
+    """
+    if edition.state not in UNDER_WAY:
+        return []
+    readers: Counter[str] = Counter()
+    for share in counted:
+        if share.ready and share.provider != provider and share.state == DeliveryState.QUEUED:
+            readers[share.provider] += share.readers
+    why = f"PROVIDER is {provider}. To go on with it: newsletter edition reroute {edition.name}"
+    return [
+        {"provider": other, "why": why, "readers": count, "since": None, "next_try": None}
+        for other, count in readers.most_common()
+    ]
+
+
+def waiting(session: Session, edition_id: int, provider: str) -> list[dict[str, Any]]:
+    """Why readers wait whom `provider` would not take yet: the reasons that most of them have.
 
     Each with `provider`, `why`, `readers`, `since` and `next_try` (UTC seconds).
     """
@@ -87,6 +148,7 @@ def waiting(session: Session, edition_id: int) -> list[dict[str, Any]]:
         .where(
             BATCH.c.edition_id == edition_id,
             BATCH.c.state == BatchState.READY,
+            BATCH.c.provider == provider,
             BATCH.c.put_off.is_not(None),
         )
         .group_by(BATCH.c.provider, BATCH.c.put_off)
@@ -109,21 +171,25 @@ def errors(session: Session, edition_id: int) -> list[dict[str, Any]]:
     return [{**row, "reason": row["reason"] or ""} for row in rows.mappings()]
 
 
-def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any]:
+def progress(session: Session, edition: Edition, *, provider: str, now: float) -> dict[str, Any]:
     """Status, recipients, a count per delivery state, rate (messages a second) and ETA (seconds).
 
     `lanes` has the counts by recipients' domain group, `slow_lanes` the groups whose servers put us
     off, with the seconds between two windows, `waiting` why readers wait, `errors` what went wrong
-    most. `now`: UTC seconds.
+    most. The rate is that of the last half minute; there is none unless the edition is being sent.
+    `provider`: the settings'. `now`: UTC seconds.
     """
-    lanes = count_by_lane(session, edition.key)
+    seconds = _rate_seconds(edition, now)
+    counted = shares(session, edition.key, seconds=seconds)
+    lanes = count_by_lane(counted)
     counts = {
         state.value: sum(lane.get(state, 0) for lane in lanes.values()) for state in DeliveryState
     }
-    settled = edition.recipients - counts["queued"]
-    ended = edition.finished_at or now
-    elapsed = ended - edition.started_at if edition.started_at else 0.0
-    rate = settled / elapsed if elapsed > 0 else 0.0
+    is_sending = edition.state == EditionState.SENDING
+    rate = sum(share.recent for share in counted) / seconds if is_sending else None
+    stranded = stranded_readers(counted, edition, provider)
+    put_off = waiting(session, edition.key, provider)
+    goes_on = not stranded and sum(one["readers"] for one in put_off) < counts["queued"]
     return {
         "edition": edition.name,
         "status": edition.state,
@@ -137,8 +203,14 @@ def progress(session: Session, edition: Edition, *, now: float) -> dict[str, Any
         **counts,
         "lanes": lanes,
         "slow_lanes": slow_lanes(session),
-        "waiting": waiting(session, edition.key),
+        "waiting": stranded + put_off,
         "errors": errors(session, edition.key) if any(map(counts.get, WENT_WRONG)) else [],
-        "per_second": round(rate, 1),
-        "eta_seconds": round(counts["queued"] / rate, 1) if rate and counts["queued"] else None,
+        "per_second": None if rate is None else round(rate, 1),
+        "eta_seconds": round(counts["queued"] / rate, 1) if rate and goes_on else None,
     }
+
+
+def _rate_seconds(edition: Edition, now: float) -> float:
+    """How far back the rate is taken: not beyond the start, nor beyond the end of a pause."""
+    going_since = max(edition.started_at or 0.0, edition.updated_at)
+    return min(max(now - going_since, LEAST_SECONDS), RATE_SECONDS)

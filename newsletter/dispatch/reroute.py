@@ -12,13 +12,11 @@ from sqlmodel import Session
 
 from newsletter.dispatch.locks import LockedBatch, lock_batches, lock_deliveries
 from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.progress import UNDER_WAY
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.locks import own_edition
-from newsletter.editions.states import EditionState
 from newsletter.errors import EditionError
-
-UNDER_WAY = frozenset({EditionState.SENDING, EditionState.PAUSED})
 
 
 class Rerouted(NamedTuple):
@@ -27,6 +25,8 @@ class Rerouted(NamedTuple):
     readers: int
     held: int
     """In batches that a worker has leased with the old provider: it sends them, or dies."""
+    lease_ends_at: float | None = None
+    """When the last of these leases ends, if that worker died; UTC seconds."""
 
 
 def reroute(session: Session, edition_id: int, provider: str) -> Rerouted:
@@ -46,7 +46,7 @@ def reroute(session: Session, edition_id: int, provider: str) -> Rerouted:
             _divide(session, batch, waiting, provider)
         else:
             _hand_on(session, batch, provider)
-    return Rerouted(readers, _held(session, edition_id, provider))
+    return Rerouted(readers, *_held(session, edition_id, provider))
 
 
 def _ready_elsewhere(session: Session, edition_id: int, provider: str) -> list[LockedBatch]:
@@ -96,9 +96,10 @@ def _divide(session: Session, batch: LockedBatch, waiting: list[int], provider: 
     session.execute(update(BATCH).where(BATCH.c.id == batch.id).values(state=BatchState.DONE))
 
 
-def _held(session: Session, edition_id: int, provider: str) -> int:
-    held: int = session.execute(
-        select(func.count())
+def _held(session: Session, edition_id: int, provider: str) -> tuple[int, float | None]:
+    """How many are held with another provider, and until when at most."""
+    held, until = session.execute(
+        select(func.count(), func.max(BATCH.c.leased_until))
         .select_from(DELIVERY)
         .join(BATCH, BATCH.c.id == DELIVERY.c.batch_id)
         .where(
@@ -107,5 +108,5 @@ def _held(session: Session, edition_id: int, provider: str) -> int:
             BATCH.c.state == BatchState.LEASED,
             DELIVERY.c.state == DeliveryState.QUEUED,
         )
-    ).scalar_one()
-    return held
+    ).one()
+    return held, until

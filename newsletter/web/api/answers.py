@@ -80,13 +80,16 @@ class EditionAnswer(BaseModel):
 
 
 class WaitAnswer(BaseModel):
-    """Why some readers wait: what the provider said, since when, and when it is asked again."""
+    """Why some readers wait: what the provider said, since when, and when it is asked again.
+
+    Without times: they wait for another provider than the settings name, until somebody acts.
+    """
 
     provider: str
     why: str
     readers: Count
-    since: dt.datetime
-    next_try: dt.datetime
+    since: dt.datetime | None
+    next_try: dt.datetime | None
 
 
 class ErrorAnswer(BaseModel):
@@ -116,7 +119,7 @@ class ProgressAnswer(EditionAnswer):
     slow_lanes: dict[str, float]
     waiting: list[WaitAnswer]
     errors: list[ErrorAnswer]
-    per_second: float
+    per_second: float | None
     eta_seconds: float | None
 
     @classmethod

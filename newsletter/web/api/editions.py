@@ -114,7 +114,8 @@ def show_edition(house: Here, at: At) -> ProgressAnswer:
     """One edition and how far its sending has come."""
     with house.database.reading() as session:
         _, edition = at.find(session, house, lock=False)
-        return ProgressAnswer.with_progress(edition, progress(session, edition, now=house.now()))
+        state = progress(session, edition, provider=house.settings.provider, now=house.now())
+        return ProgressAnswer.with_progress(edition, state)
 
 
 def _publication_of(

@@ -59,6 +59,19 @@ def test_batches_of_another_provider_are_told_once_with_the_cure(
         assert stranded(session, "scripted") == []
 
 
+def test_a_paused_edition_is_named_but_nobody_is_woken_for_it(
+    desk: Desk, settings: Settings, edition_id: int
+) -> None:
+    with desk.database.writing() as session:
+        session.get_one(Edition, edition_id).state = "paused"
+
+    look_out(desk.database, settings.model_copy(update={"provider": "folder"}), now=NOW)
+
+    assert headings(desk) == []
+    with desk.database.reading() as session:
+        assert [one.provider for one in stranded(session, "folder")] == ["scripted"]
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [

@@ -80,9 +80,18 @@ def test_what_a_worker_holds_is_left_to_it(
     desk: Desk, edition_id: int, provider: ScriptedProvider
 ) -> None:
     desk.database.transact(lambda session: claim(session, provider.name, limit=1, seconds=60))
+    until = lease_end(desk)
 
-    assert change_over(desk, edition_id) == Rerouted(readers=40, held=20)
-    assert change_over(desk, edition_id) == Rerouted(readers=0, held=20)
+    assert change_over(desk, edition_id) == Rerouted(readers=40, held=20, lease_ends_at=until)
+    assert change_over(desk, edition_id) == Rerouted(readers=0, held=20, lease_ends_at=until)
+
+
+def lease_end(desk: Desk) -> float:
+    """When the one lease ends; a worker that died may be taken as dead by then."""
+    with desk.database.reading() as session:
+        (until,) = session.exec(select(Batch.leased_until).where(Batch.state == "leased")).all()
+    assert until is not None
+    return until
 
 
 @on_postgresql
@@ -96,7 +105,7 @@ def test_what_a_worker_claims_at_the_same_moment_is_left_to_it(
         lambda session: claim(session, provider.name, limit=1, seconds=60),
         lambda session: rerouted.append(reroute(session, edition_id, "spare")),
     )
-    assert rerouted == [Rerouted(readers=40, held=20)]
+    assert rerouted == [Rerouted(readers=40, held=20, lease_ends_at=lease_end(desk))]
 
 
 def test_a_paused_edition_may_be_rerouted_and_one_that_is_over_may_not(

@@ -2,19 +2,24 @@
 
 from typing import Any
 
+from sqlalchemy import update
+
 from newsletter.cli.standing import details, waits
-from newsletter.dispatch.progress import progress
+from newsletter.dispatch.control import pause, resume
+from newsletter.dispatch.ledger import claim
+from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.progress import RATE_SECONDS, progress
 from newsletter.editions.models import Edition
 from newsletter.providers.base import Outcome
-from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
+from tests.newsletter.dispatch.desk import SITE, Desk, ScriptedProvider
 
 AWAY = Outcome.later("unreachable", "nobody\nanswers", retry_after=30.0, provider_wide=True)
 
 
-def shown(desk: Desk, edition_id: int) -> dict[str, Any]:
+def shown(desk: Desk, edition_id: int, provider: str = "scripted") -> dict[str, Any]:
     with desk.database.reading() as session:
         edition = session.get_one(Edition, edition_id)
-        return progress(session, edition, now=desk.database.now())
+        return progress(session, edition, provider=provider, now=desk.database.now())
 
 
 def try_all(desk: Desk, provider: ScriptedProvider) -> None:
@@ -39,7 +44,7 @@ def test_a_provider_that_is_away_is_named_with_its_reason_and_the_next_try(desk:
     assert one["readers"] == 5
     assert one["since"] <= now < one["next_try"] <= now + 30
     assert waits(state, now=one["since"] + 600) == [
-        "5 readers wait for scripted, since 10 min: unreachable nobody answers (next try: now)"
+        "5 readers wait for provider scripted, since 10 min: unreachable nobody answers (next try: now)"
     ]
 
 
@@ -101,3 +106,104 @@ def test_spans_are_told_as_people_say_them() -> None:
         "5 min: closed (next try: in 3 h)",
         "2 h: closed (next try: in 17 min)",
     ]
+
+
+def test_who_waits_for_another_provider_is_told_with_the_way_out_and_no_end_is_foretold(
+    desk: Desk,
+) -> None:
+    edition_id = half_sent(desk)
+
+    state = shown(desk, edition_id, provider="spare")
+
+    (line,) = waits(state, now=0.0)
+    assert line == (
+        f"{state['queued']} readers wait for provider scripted: PROVIDER is spare. "
+        "To go on with it: newsletter edition reroute 2026-11-22"
+    )
+    assert state["per_second"] > 0
+    assert state["eta_seconds"] is None
+    assert shown(desk, edition_id)["waiting"] == []
+    assert shown(desk, edition_id)["eta_seconds"] > 0
+
+
+def half_sent(desk: Desk) -> int:
+    """Sixty readers, of whom the first windows have got it."""
+    desk.add_readers(60)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    provider = ScriptedProvider(in_flight=1)
+    dispatcher = desk.dispatcher(provider)
+    dispatcher.step(patience=0.01)
+    dispatcher.stop()
+    assert 0 < len(provider.taken) < 60
+    return edition_id
+
+
+def test_what_a_worker_holds_or_a_cancelled_edition_leaves_does_not_wait(desk: Desk) -> None:
+    desk.add_readers(30)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    desk.database.transact(lambda session: claim(session, "scripted", limit=1, seconds=60))
+
+    (one,) = shown(desk, edition_id, provider="spare")["waiting"]
+    assert one["readers"] == 10
+
+    with desk.database.writing() as session:
+        session.get_one(Edition, edition_id).state = "cancelled"
+    assert shown(desk, edition_id, provider="spare")["waiting"] == []
+
+
+def test_the_rate_is_that_of_the_last_half_minute_and_only_while_it_is_sent(desk: Desk) -> None:
+    edition_id = half_sent(desk)
+    now = desk.database.now()
+    pause_at(desk, edition_id, now)
+
+    paused = shown(desk, edition_id)
+    assert (paused["per_second"], paused["eta_seconds"]) == (None, None)
+
+    # an hour's pause does not count, nor does what was accepted before it
+    resume_at(desk, edition_id, now)
+    accepted_at(desk, edition_id, now - 3600)
+    resumed = shown(desk, edition_id)
+    assert (resumed["per_second"], resumed["eta_seconds"]) == (0.0, None)
+
+    with desk.database.writing() as session:
+        session.get_one(Edition, edition_id).started_at = now - 7200
+        session.get_one(Edition, edition_id).updated_at = now - 3600
+    accepted_at(desk, edition_id, now)
+    going = shown(desk, edition_id)
+    assert going["per_second"] == round(going["accepted"] / RATE_SECONDS, 1)
+    assert going["eta_seconds"] == round(going["queued"] * RATE_SECONDS / going["accepted"], 1)
+
+
+def pause_at(desk: Desk, edition_id: int, now: float) -> None:
+    desk.database.transact(lambda session: pause(session, edition_id, reason="why", now=now))
+
+
+def resume_at(desk: Desk, edition_id: int, now: float) -> None:
+    desk.database.transact(lambda session: resume(session, edition_id, site=SITE, now=now))
+
+
+def accepted_at(desk: Desk, edition_id: int, at: float) -> None:
+    """Let everything that was accepted have been accepted then."""
+    taken = (DELIVERY.c.edition_id == edition_id) & (DELIVERY.c.state == "accepted")
+    with desk.database.writing() as session:
+        session.execute(update(DELIVERY).where(taken).values(accepted_at=at))
+
+
+def test_no_end_is_foretold_while_everybody_waits(desk: Desk) -> None:
+    edition_id = half_sent(desk)
+    away = {"put_off": "unreachable", "put_off_since": 0.0}
+    with desk.database.writing() as session:
+        session.execute(update(BATCH).where(BATCH.c.state == "ready").values(away))
+
+    state = shown(desk, edition_id)
+
+    assert state["per_second"] > 0
+    assert state["eta_seconds"] is None
+
+
+def test_an_outcome_without_a_reason_is_told_without_a_colon() -> None:
+    state: dict[str, Any] = {"slow_lanes": {}, "lanes": {}, "waiting": []}
+    state["errors"] = [{"state": "unsure", "reason": "", "count": 400}]
+    assert details(state, now=0.0) == [("unsure", "400 times")]
