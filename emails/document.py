@@ -75,7 +75,7 @@ def printable(text: str) -> str:
 
 def inspect_texts(document: Document) -> None:
     """Remark on control characters and what else a slip of quoting leaves in texts and keys."""
-    for path, text in _texts(document.value, ()):
+    for path, text in each_text(document.value):
         cure = _CURE.format(key=next((p for p in reversed(path) if isinstance(p, str)), "text"))
         line = document.line(path)
         if found := _FORBIDDEN.search(text) or _SWALLOWED_TAB.search(text):
@@ -88,16 +88,17 @@ def inspect_texts(document: Document) -> None:
             document.warn(path, line, "holds a tab, which shows as a space", "tab")
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def each_text(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text and every key within `value`, with its place."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _texts(item, (*path, place))
+            yield from each_text(item, (*path, place))
     elif isinstance(value, dict):
         for key, item in value.items():
             yield (*path, key), key
-            yield from _texts(item, (*path, key))
+            yield from each_text(item, (*path, key))
 
 
 def forbidden_in_source(source: str) -> Iterator[Remark]:

@@ -2,7 +2,8 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, get_args
@@ -10,12 +11,22 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from emails.document import Document, Path, Remark, forbidden_in_source, inspect_texts, printable
+from emails.composition import Finding
+from emails.document import (
+    Document,
+    Path,
+    Remark,
+    each_text,
+    forbidden_in_source,
+    inspect_texts,
+    printable,
+)
 from emails.errors import IssueFileError, Problem
 from emails.issue import KINDS, Issue, Part
 from emails.json_lines import read_json
+from emails.placeholders import findings_in
 from emails.places import field_path
-from emails.sections.parts import SHAPES
+from emails.sections.parts import PRIVATE_PREFIX, SHAPES
 from emails.yaml_lines import read_yaml
 
 __all__ = ["IssueFile", "IssueFileError", "Problem", "issue_schema", "load_issue", "parse_issue"]
@@ -24,14 +35,35 @@ MAX_BYTES = 4 * 1024 * 1024
 UNREADABLE = "unreadable"
 """The code of the problem that the file can't be opened."""
 _LONGEST_SHOWN = 40
+_EMPTY = "empty_section"
+_SECTION = re.compile(r"\Asections\[(\d+)\]")
 
 
 @dataclass(frozen=True)
 class IssueFile:
-    """What a file holds: the issue, without its empty sections, and what was odd about it."""
+    """What a file holds: the issue, without its empty sections, and what was odd about it.
+
+    `name` is the file's; `lines` has the line of each field that it has, by the field's place in
+    the file.
+    """
 
     issue: Issue
     warnings: tuple[Problem, ...]
+    name: str
+    lines: Mapping[str, int]
+    kept: tuple[int, ...]
+    """The numbers in the file of the sections that the issue has."""
+
+    def problem(self, finding: Finding) -> Problem:
+        """A finding about the issue, as one about the file.
+
+        Without file and line where the finding is of no field that stands there, such as
+        "brand.postal_address", or a preheader that is missing.
+        """
+        field = _SECTION.sub(lambda found: f"sections[{self.kept[int(found[1])]}]", finding.field)
+        line = next((self.lines[one] for one in _and_around(field) if one in self.lines), None)
+        name = "" if line is None else self.name
+        return Problem(name, line, field, finding.message, finding.code)
 
 
 def load_issue(path: FilePath) -> IssueFile:
@@ -56,13 +88,26 @@ def parse_issue(text: str | bytes, *, name: str) -> IssueFile:
     fatal = [problem for problem, is_fatal in problems if is_fatal]
     if fatal or issue is None:
         raise IssueFileError(fatal)
-    return IssueFile(issue, tuple(problem for problem, _ in problems))
+    return IssueFile(
+        issue,
+        tuple(problem for problem, _ in problems),
+        name,
+        {field_path(path): line for path, line in document.lines.items()},
+        _kept_sections(document),
+    )
 
 
 def issue_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of an edition file, for editors that check while one types."""
     schema = Issue.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _and_around(field: str) -> Iterator[str]:
+    """A field, then what it stands in: sections[2].intro, sections[2], sections."""
+    while field:
+        yield field
+        field = field[: max(field.rfind("."), field.rfind("["), 0)]
 
 
 # --- Reading
@@ -113,6 +158,7 @@ def _validate(document: Document) -> Issue | None:
             if path in told:
                 continue
             document.remark(path, document.line(path), _message(details, path), details["type"])
+        _remark_on_placeholders(document)
         return None
     return _without_empty_sections(issue, document)
 
@@ -124,7 +170,7 @@ def _without_empty_sections(issue: Issue, document: Document) -> Issue | None:
             path: Path = ("sections", place)
             name = section.heading or section.kind
             message = f"({name}) is empty and left out: fill it, or take it out"
-            document.warn(path, document.line(path), message, "empty_section")
+            document.warn(path, document.line(path), message, _EMPTY)
     filled = tuple(section for section in issue.sections if not section.is_empty())
     if not filled:
         document.remark(
@@ -132,6 +178,24 @@ def _without_empty_sections(issue: Issue, document: Document) -> Issue | None:
         )
         return None
     return issue.model_copy(update={"sections": filled})
+
+
+def _kept_sections(document: Document) -> tuple[int, ...]:
+    empty = {remark.path for remark in document.remarks if remark.code == _EMPTY}
+    return tuple(
+        at for at in range(len(document.value["sections"])) if ("sections", at) not in empty
+    )
+
+
+def _remark_on_placeholders(document: Document) -> None:
+    """What can't be filled in a file that has other errors, so that all are told at once."""
+    told = {remark.path for remark in document.remarks if remark.fatal}
+    for path, text in each_text(document.value):
+        if path in told or any(str(step).startswith(PRIVATE_PREFIX) for step in path):
+            continue
+        for found in findings_in(text, path):
+            if found.severity == "error":
+                document.remark(path, document.line(path), found.message, found.code)
 
 
 def _path(details: ErrorDetails) -> Path:

@@ -8,13 +8,14 @@ reader's value is never read as either.
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from emails.composition import Finding, PersonalSlot, Severity
 from emails.issue import Issue, Section
 from emails.places import field_path, texts
+from emails.sections.parts import BEGINS_PLACEHOLDER, LINKS_ARE_FOR_ALL
 
 MOST_PLACEHOLDERS = 10
 """Different ones in an edition: SendGrid takes 10,000 octets of values for a reader."""
@@ -28,7 +29,6 @@ _FIELDS = ("name", "first_name", "tags")
 
 # A backslash before the braces, and they stand for themselves. Bounds keep the search linear.
 _WRITTEN = re.compile(r"(?<!\\)\{\{\s{0,9}reader\.([^{}|]{1,100})(?:\|([^{}]{0,100}))?\}\}")
-_BEGUN = re.compile(r"(?<!\\)\{\{\s{0,9}reader\b")
 _LIKE_ONE = re.compile(r"(?<![\\$])\{\{\s{0,9}(?!reader\b)[A-Za-z_][\w.]{0,60}[^{}\n]{0,99}\}\}")
 _IN_A_LINK = re.compile(r"(?:https?://|mailto:)[^\s)>\]]*\Z|\]\(\s?<?\Z")
 _LONGEST_LINK = 4_200
@@ -140,24 +140,38 @@ def _personal_texts(issue: Issue) -> Iterator[tuple[str, str]]:
 
 def findings(issue: Issue) -> Iterator[Finding]:
     """What is wrong with placeholders, as errors, and what is odd about them."""
-    personal = dict(_personal_texts(issue))
     for place, text in texts(issue):
-        where = field_path(place)
-        if where in personal:
-            yield from _about_text(text, where)
-        elif found := _BEGUN.search(text):
-            message = (
-                f"{_shown(text, found)} can't be filled here: move it to the subject, the preheader, "
-                "an intro or a body"
-            )
-            yield Finding("misplaced-placeholder", "error", where, message)
+        yield from findings_in(text, place)
     if (count := len(asked_of(issue))) > MOST_PLACEHOLDERS:
         message = f"there are {count} different placeholders, and at most {MOST_PLACEHOLDERS} can be filled: leave some out"
         yield Finding("too-many-placeholders", "error", "sections", message)
 
 
+def findings_in(text: str, place: Sequence[str | int]) -> Iterator[Finding]:
+    """What is wrong or odd with the placeholders of the one text at `place` of an issue."""
+    where = field_path(place)
+    if _is_personal(place):
+        yield from _about_text(text, where)
+    elif found := BEGINS_PLACEHOLDER.search(text):
+        message = (
+            f"{_shown(text, found)} can't be filled here: move it to the subject, the preheader, "
+            "an intro or a body"
+        )
+        yield Finding("misplaced-placeholder", "error", where, message)
+
+
+def _is_personal(place: Sequence[str | int]) -> bool:
+    """Whether placeholders may stand there: ["subject"], ["sections", 2, "body"]."""
+    match place:
+        case [field]:
+            return field in EDITION_FIELDS
+        case ["sections", int(), field]:
+            return field in SECTION_FIELDS
+    return False
+
+
 def _about_text(text: str, where: str) -> Iterator[Finding]:
-    for begun in _BEGUN.finditer(text):
+    for begun in BEGINS_PLACEHOLDER.finditer(text):
         match = _WRITTEN.match(text, begun.start())
         if trouble := _trouble(text, match):
             code, severity, why = trouble
@@ -175,7 +189,7 @@ def _trouble(text: str, match: re.Match[str] | None) -> tuple[str, Severity, str
     if not placeholder.is_known:
         return "bad-placeholder", "error", _unknown(placeholder.asked)
     if _is_in_link(text, match):
-        why = "can't be filled within an address: links are the same for every reader"
+        why = f"can't be filled in a link's address: {LINKS_ARE_FOR_ALL}"
         return "misplaced-placeholder", "error", why
     if placeholder.fallback is None:
         better = f"{{{{ reader.{placeholder.asked} | … }}}}"
@@ -185,10 +199,14 @@ def _trouble(text: str, match: re.Match[str] | None) -> tuple[str, Severity, str
 
 
 def _unknown(asked: str) -> str:
+    first, _, key = asked.partition(".")
     near = difflib.get_close_matches(asked, _FIELDS, n=1)
-    cure = (
-        f"did you mean {near[0]}?" if near else f"write reader.attributes.{asked} for an attribute"
-    )
+    if near:
+        cure = f"did you mean {near[0]}?"
+    elif difflib.get_close_matches(first, ["attributes"]):
+        cure = f"write reader.attributes.{key or 'KEY'} for the attribute {key or 'KEY'}"
+    else:
+        cure = f"write reader.attributes.{asked} for an attribute"
     return f"asks for what no reader has; known are {', '.join(_FIELDS)} and attributes; {cure}"
 
 

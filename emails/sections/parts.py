@@ -9,6 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 PRIVATE_PREFIX = "x_"
+BEGINS_PLACEHOLDER = re.compile(r"(?<!\\)\{\{\s{0,9}reader\b")
+"""Where a text asks for something of the reader (`emails.placeholders`)."""
+LINKS_ARE_FOR_ALL = "links are the same for every reader"
 URL_SCHEMES = ("http", "https", "mailto")
 MAX_URL_LENGTH = 4096
 
@@ -42,8 +45,17 @@ def _one_line(text: str) -> str:
     return re.sub(r"[^\S\xa0]*\n\s*", " ", text)
 
 
+class MisplacedPlaceholder(ValueError):
+    """A URL that asks for something of the reader."""
+
+    def __init__(self) -> None:
+        super().__init__(f"holds what can't be filled in a link's address: {LINKS_ARE_FOR_ALL}")
+
+
 def checked_url(text: str) -> str:
     """The URL as it was written; ValueError for one that a mail must not carry."""
+    if BEGINS_PLACEHOLDER.search(text):
+        raise MisplacedPlaceholder
     if re.search(r"[\s<>\"`\\^{|}]", text):
         raise ValueError("holds a space or a sign that no URL has; write it percent-encoded (%20)")
     if len(text) > MAX_URL_LENGTH:
@@ -62,6 +74,8 @@ def checked_url(text: str) -> str:
 def _bad_url(text: str) -> str:
     try:
         return checked_url(text)
+    except MisplacedPlaceholder as error:
+        raise PydanticCustomError("misplaced-placeholder", "{why}", {"why": str(error)}) from None
     except ValueError as error:
         raise PydanticCustomError("bad_url", "{why}", {"why": str(error)}) from None
 

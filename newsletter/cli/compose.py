@@ -2,6 +2,7 @@
 
 import time
 import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from emails.addresses import Addresses
 from emails.brand import Brand, Topic
 from emails.composer import compose as compose_issue
 from emails.composition import Composition, Finding
-from emails.errors import IssueFileError
+from emails.errors import IssueFileError, Problem
 from emails.headers import parse_mailbox
 from emails.issue import Issue
 from emails.issue_files import UNREADABLE, IssueFile, load_issue
@@ -23,7 +24,7 @@ from emails.mime import MailHeaders, build_skeleton
 from emails.preflight import check as check_composition
 from emails.slots import fill
 from emails.whereabouts import Whereabouts
-from newsletter.cli.output import AsJson, aside, emit, say
+from newsletter.cli.output import AsJson, aside, counted, emit, say, show_findings
 from newsletter.errors import ConfigurationError
 
 SAMPLE_READER = "reader@example.com"
@@ -63,9 +64,9 @@ def compose(
         "html_bytes": len(html.encode()),
         "text_bytes": len(text.encode()),
         "links": len(composition.links),
-        "warnings": warnings,
+        "warnings": [asdict(one) for one in warnings],
     }
-    show_warnings(warnings)
+    show_findings("warning", warnings)
     if as_json:
         emit(summary)
         return
@@ -98,15 +99,19 @@ def check(
     if links:
         where = Whereabouts(loaded.issue, composition)
         findings += check_outside(composition, where, look if brand else None)
-    errors = [_as_dict(one) for one in findings if one.severity == "error"]
+    errors = [loaded.problem(one) for one in findings if one.severity == "error"]
     warnings = all_warnings(loaded, [one for one in findings if one.severity == "warning"])
-    show_warnings(warnings)
-    for error in errors:
-        aside.print(f"error: {error['field']}: {error['message']}", markup=False)
+    show_findings("warning", warnings)
+    show_findings("error", errors)
     if as_json:
-        emit({"errors": errors, "warnings": warnings})
+        emit(
+            {
+                "errors": [asdict(one) for one in errors],
+                "warnings": [asdict(one) for one in warnings],
+            }
+        )
     elif not errors:
-        say(f"{file}: fine, with {len(warnings)} warnings.")
+        say(f"{file}: fine, with {counted(len(warnings), 'warning')}.")
     if errors:
         raise typer.Exit(1)
 
@@ -186,24 +191,9 @@ def sample_message(composition: Composition, brand: Brand) -> bytes:
     )
 
 
-def all_warnings(loaded: IssueFile, findings: Any) -> list[dict[str, str]]:
-    """Warnings of the file and of the composition, each once, as `{code, field, message}`."""
-    found = [
-        {"code": one.code, "field": one.field, "message": one.message} for one in loaded.warnings
-    ]
-    found += [_as_dict(one) for one in findings]
-    return [one for at, one in enumerate(found) if one not in found[:at]]
-
-
-def show_warnings(warnings: list[dict[str, str]]) -> None:
-    for one in warnings:
-        aside.print(f"warning: {one['field']}: {one['message']}", markup=False)
-
-
-def _as_dict(finding: Finding) -> dict[str, str]:
-    values = asdict(finding)
-    values.pop("severity")
-    return values
+def all_warnings(loaded: IssueFile, findings: Iterable[Finding]) -> list[Problem]:
+    """Warnings of the file and of the composition, each once."""
+    return list(dict.fromkeys((*loaded.warnings, *map(loaded.problem, findings))))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _base_url(settings: Settings) -> Finding:
         "base URL",
         False,
         f"{settings.base_url} can't be reached by readers",
-        "Set BASE_URL to the site's public https address.",
+        "Set base_url (NEWSLETTER_BASE_URL) to the site's public https address.",
     )
 
 

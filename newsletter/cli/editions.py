@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
-from emails.issue_files import load_issue
+from emails.composer import compose
+from emails.errors import CompositionError
+from emails.issue_files import IssueFile, load_issue
+from emails.preflight import check
 from newsletter.accounts import audit
 from newsletter.cli.desk import Desk, actor, now, open_desk
 from newsletter.cli.output import (
@@ -17,8 +20,10 @@ from newsletter.cli.output import (
     Yes,
     aside,
     confirm,
+    counted,
     emit,
     say,
+    show_findings,
     show_table,
 )
 from newsletter.cli.standing import TOLD_APART, details, waits
@@ -30,6 +35,7 @@ from newsletter.editions.approval import Approval, approve
 from newsletter.editions.library import Imported, import_issue, list_editions
 from newsletter.editions.models import Edition
 from newsletter.editions.schedule import Moment, parse_not_after, parse_start, schedule
+from newsletter.editions.states import EditionState
 from newsletter.publications import Publication
 from newsletter.time_zones import zone_of
 
@@ -57,8 +63,7 @@ def import_(
 ) -> None:
     """Store an edition file as a draft, or as a new revision of the draft of its date."""
     loaded = load_issue(file)
-    for problem in loaded.warnings:
-        aside.print(f"warning: {problem.field}: {problem.message}", markup=False)
+    show_findings("warning", loaded.warnings)
     with open_desk(publication or loaded.issue.publication) as desk:
 
         def work(session: Session) -> Imported:
@@ -76,7 +81,9 @@ def import_(
             return imported
 
         imported = desk.database.transact(work)
-    _tell_import(imported, as_json=as_json)
+        _tell_import(imported, as_json=as_json)
+        if imported.edition.state == EditionState.DRAFT and not as_json:
+            _tell_obstacles(desk, loaded, imported.edition, file)
 
 
 def list_(publication: PublicationSlug = None, as_json: AsJson = False) -> None:
@@ -127,7 +134,8 @@ def approve_(name: Name, publication: PublicationSlug = None, as_json: AsJson = 
         ]
         emit({"edition": name, "approved": approval.hash, "warnings": warnings})
     else:
-        say(f"Edition {name} is approved, with {len(approval.warnings)} warnings accepted.")
+        accepted = counted(len(approval.warnings), "warning")
+        say(f"Edition {name} is approved, with {accepted} accepted.")
 
 
 def schedule_(
@@ -146,7 +154,8 @@ def schedule_(
         def act(session: Session, owner: Publication, edition: Edition) -> Moment:
             require_permission(desk.settings, owner)
             place = zone or owner.time_zone
-            moment = parse_start(at, place, now=now())
+            at_once = f"`newsletter send {edition.name}`"
+            moment = parse_start(at, place, at_once=at_once, now=now())
             limit = parse_not_after(not_after, place, start=moment.at) if not_after else None
             schedule(session, edition, owner, desk.site, at=moment.at, not_after=limit, now=now())
             _record(session, "edition.schedule", edition, at=moment.at)
@@ -260,6 +269,29 @@ def _tell_import(imported: Imported, *, as_json: bool) -> None:
         return
     what = "stored" if imported.created else "revised" if imported.changed else "unchanged"
     say(f"Edition {edition.name} {what} (revision {edition.revision}, {edition.state}).")
+
+
+def _tell_obstacles(desk: Desk, loaded: IssueFile, edition: Edition, file: Path) -> None:
+    """Say how much stands in the way of an approval, where anything does."""
+    with desk.database.reading() as session:
+        publication = desk.publication(session)
+        brand = publication.brand(desk.settings.base_url)
+        addresses = desk.site.addresses(publication, edition.key, edition.name, "linked")
+    try:
+        made = compose(loaded.issue, brand, addresses=addresses)
+    except CompositionError as error:
+        aside.print(f"It can't be approved until it is mended: {error}", markup=False)
+        return
+    findings = check(made, issue=loaded.issue, brand=brand, addresses=addresses)
+    errors = sum(one.severity == "error" for one in findings)
+    if errors:
+        warnings = counted(len(loaded.warnings) + len(findings) - errors, "warning")
+        them = "it is" if errors == 1 else "they are"
+        aside.print(
+            f"{counted(errors, 'error')}, {warnings}: it can't be approved until {them} mended "
+            f"(newsletter check {file}).",
+            markup=False,
+        )
 
 
 def _tell(name: str, status: str, *, as_json: bool) -> None:

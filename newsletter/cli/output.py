@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emails.errors import IssueFileError
+from emails.composition import Severity
+from emails.errors import IssueFileError, Problem
 
 console = Console(highlight=False, soft_wrap=True)
 """Results. Widths and colours only on a terminal."""
@@ -77,6 +78,18 @@ def show_errors(error: IssueFileError) -> None:
         line = f":{problem.line}" if problem.line else ""
         field = f" {problem.field}:" if problem.field else ""
         aside.print(f"{problem.file}{line}:{field} {problem.message}", markup=False)
+
+
+def show_findings(severity: Severity, problems: Iterable[Problem]) -> None:
+    """Print what a file's issue has that is wrong or odd: file:line: severity: field: message."""
+    for one in problems:
+        where = f"{one.file}:{one.line}: " if one.line else ""
+        aside.print(f"{where}{severity}: {one.field}: {one.message}", markup=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 warning", "2 warnings"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def fail(error: Exception, *, as_json: bool) -> NoReturn:

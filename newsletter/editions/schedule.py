@@ -16,6 +16,8 @@ from newsletter.site import Site
 from newsletter.time_zones import zone_of
 
 DURATION = re.compile(r"\+?(\d+)\s*(h|m|d)")
+_DAY = re.compile(r"[\dW-]+")
+"""A day as ISO 8601 writes it, such as 2026-11-22 or 2026-W47-7, and no hour."""
 GRACE = 120.0
 """Seconds: how far back "now" may lie, for clocks that differ and fingers that are slow."""
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
@@ -42,22 +44,24 @@ def parse_moment(text: str, zone: str) -> Moment:
         given = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise EditionError(f"“{text}” is not a time: write 2026-11-22T07:00.") from error
+    if _DAY.fullmatch(text):
+        raise EditionError(f"“{text}” has no hour: write {given:%Y-%m-%d}T07:00.")
     local_zone = _zone(zone)
     if given.tzinfo is not None:
         return Moment(given.timestamp(), given.astimezone(local_zone), ambiguous=False)
     return _localise(given, local_zone)
 
 
-def parse_start(text: str, zone: str, *, now: float) -> Moment:
+def parse_start(text: str, zone: str, *, at_once: str, now: float) -> Moment:
     """Read when an edition should go out, as `parse_moment` does.
 
     Raises EditionError also for a time that is over: a slip in the date would mail everybody at
-    once.
+    once. It names what does so on purpose, `at_once`.
     """
     moment = parse_moment(text, zone)
     if moment.at < now - GRACE:
         raise EditionError(
-            f"{moment.local:%Y-%m-%d %H:%M %Z} is over. Name a time to come, or none, to send now."
+            f"{moment.local:%Y-%m-%d %H:%M %Z} is over. Name a time to come; {at_once} sends now."
         )
     return moment
 
@@ -65,6 +69,8 @@ def parse_start(text: str, zone: str, *, now: float) -> Moment:
 def parse_not_after(text: str, zone: str, *, start: float) -> float:
     """Read a limit: `+6h` after the start, or a time of its own."""
     match = DURATION.fullmatch(text.strip())
+    if match is None and text.strip().startswith("+"):
+        raise EditionError(f"“{text}” is not a time: write +6h (m, h or d), or 2026-11-22T07:00.")
     limit = start + int(match[1]) * SECONDS[match[2]] if match else parse_moment(text, zone).at
     if limit <= start:
         raise EditionError("The limit is not after the start: nobody would get the edition.")

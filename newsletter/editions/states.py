@@ -46,5 +46,9 @@ def check_transition(name: str, now: str, wanted: EditionState) -> None:
     """Raise EditionError, with what may be done instead, where the table has no such step."""
     allowed = TRANSITIONS[EditionState(now)]
     if wanted not in allowed:
-        choices = f"it can become {', '.join(sorted(allowed))}" if allowed else "that is final"
-        raise EditionError(f"Edition {name} is {now} and can't become {wanted}; {choices}.")
+        if not allowed:
+            raise EditionError(f"Edition {name} is {now} for good: it can't be {wanted} any more.")
+        choices = ", ".join(sorted(allowed))
+        raise EditionError(
+            f"Edition {name} is {now} and can't become {wanted}; it can become {choices}."
+        )

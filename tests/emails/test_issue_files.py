@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from emails.composition import Finding
+from emails.errors import Problem
 from emails.issue import Benchmarks, Links, Papers, Text
 from emails.issue_files import (
     IssueFileError,
@@ -146,6 +148,31 @@ sections:
     )
     def test_a_near_name_is_suggested(self, wrong: str, right: str) -> None:
         assert any(f"did you mean {right}?" in problem.message for problem in problems(wrong))
+
+    def test_a_placeholder_in_an_address_is_told_as_one(self) -> None:
+        (problem,) = problems(
+            "date: 2026-11-22\n"
+            "sections:\n"
+            "  - kind: links\n"
+            "    items:\n"
+            '      - {title: A, url: "https://a.example/?n={{reader.name|x}}"}\n'
+        )
+        assert (problem.line, problem.code) == (5, "misplaced-placeholder")
+        assert "can't be filled in a link's address" in problem.message
+
+    def test_placeholders_are_told_along_with_what_else_is_wrong(self) -> None:
+        told = problems(
+            "date: 2026-11-22\n"
+            "titel: A\n"
+            "x_note: '{{ reader.nmae }}'\n"
+            "sections:\n"
+            "  - kind: essay\n"
+            "    body: Dear {{ reader.nmae | you }}, {{ reader.tags }}\n"
+        )
+        assert [(one.line, one.field, one.code) for one in told] == [
+            (2, "titel", "unknown_key"),
+            (6, "sections[0].body", "bad-placeholder"),
+        ]
 
     def test_json_has_lines_too(self) -> None:
         text = '{\n "date": "2026-11-22",\n "sections": [\n  {"kind": "links",\n   "items": [\n'
@@ -294,6 +321,39 @@ class TestWarnings:
             (3, "sections[0].body", "tab"),
             (4, "sections[1].body", "swallowed_latex"),
         ]
+
+
+class TestFindings:
+    LOADED = parse_issue(
+        "date: 2026-11-22\n"
+        "sections:\n"
+        "  - {kind: links, items: []}\n"
+        "  - kind: links\n"
+        "    items:\n"
+        "      - title: A\n"
+        '        url: "https://a.example/"\n',
+        name="morning.yaml",
+    )
+
+    @pytest.mark.parametrize(
+        ("field", "told", "line"),
+        [
+            ("date", "date", 1),
+            ("sections", "sections", 2),
+            ("sections[0].items[0].url", "sections[1].items[0].url", 7),
+            ("sections[0].intro", "sections[1].intro", 4),
+        ],
+    )
+    def test_a_finding_is_where_the_file_has_it_empty_sections_and_all(
+        self, field: str, told: str, line: int
+    ) -> None:
+        problem = self.LOADED.problem(Finding("odd", "error", field, "is odd"))
+        assert problem == Problem("morning.yaml", line, told, "is odd", "odd")
+
+    @pytest.mark.parametrize("field", ["preheader", "html", "brand.postal_address"])
+    def test_what_the_file_does_not_have_has_no_line(self, field: str) -> None:
+        problem = self.LOADED.problem(Finding("odd", "warning", field, "is odd"))
+        assert (problem.file, problem.line) == ("", None)
 
 
 def test_the_schema_knows_every_kind_and_allows_private_keys() -> None:

@@ -208,6 +208,20 @@ def test_an_unknown_one_comes_with_what_was_probably_meant() -> None:
     assert "write reader.attributes.city" in said[1]
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("attribute.city", "write reader.attributes.city for"),
+        ("atributes.Loyalty Points", "write reader.attributes.Loyalty Points for"),
+        ("attribute", "write reader.attributes.KEY for"),
+        ("home.city", "write reader.attributes.home.city for"),
+    ],
+)
+def test_a_slip_in_the_word_attributes_is_no_attribute_of_its_own(asked: str, meant: str) -> None:
+    (said,) = findings(issue(essay(f"{{{{ reader.{asked} | x }}}}")))
+    assert meant in said.message
+
+
 def test_the_checks_see_the_fallbacks() -> None:
     whole = issue(
         essay("Dear {{ reader.name | you }}, see [it](https://a.example/)"),

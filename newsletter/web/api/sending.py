@@ -82,7 +82,7 @@ def send_edition(
         require_permission(house.settings, publication)
         now = house.now()
         zone = wanted.zone or publication.time_zone
-        moment = parse_start(wanted.at, zone, now=now) if wanted.at else None
+        moment = parse_start(wanted.at, zone, at_once="none", now=now) if wanted.at else None
         start = moment.at if moment else now
         limit = parse_not_after(wanted.not_after, zone, start=start) if wanted.not_after else None
         schedule(session, edition, publication, house.site, at=start, not_after=limit, now=now)

@@ -104,6 +104,18 @@ def test_a_broken_file_tells_every_error_and_stores_nothing(shell: Shell) -> Non
     assert shell("edition", "list", "--json").json == {"editions": []}
 
 
+def test_a_draft_that_could_not_be_approved_is_stored_and_says_so(shell: Shell) -> None:
+    shell.write("slips.yaml", EDITION.replace("title: Morning", "title: '{{ reader.name | x }}'"))
+
+    stored = shell("edition", "import", "slips.yaml")
+
+    assert stored.code == 0
+    assert "stored (revision 1, draft)" in stored.out
+    assert "1 error, " in stored.err
+    assert "can't be approved until it is mended (newsletter check slips.yaml)" in stored.err
+    assert "can't be approved" not in shell("edition", "import", "edition.yaml").err
+
+
 def test_a_change_after_approval_is_said_aloud(shell: Shell) -> None:
     approved(shell)
     shell("edition", "schedule", DATE, "--at", "2036-11-22T07:00")
@@ -141,6 +153,7 @@ def test_a_time_that_is_over_mails_nobody(shell: Shell) -> None:
     refused = shell("edition", "schedule", DATE, "--at", "2016-11-22T07:00")
     assert refused.code == 1
     assert "is over" in refused.err
+    assert f"`newsletter send {DATE}` sends now" in refused.err
     assert shell("edition", "show", DATE, "--json").json["status"] == "approved"
 
 

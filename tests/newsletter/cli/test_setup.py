@@ -186,6 +186,18 @@ def test_check_ends_with_1_where_there_is_an_error(bare: Shell) -> None:
     assert "essay" in broken.err
 
 
+def test_check_says_the_line_of_what_it_finds(bare: Shell) -> None:
+    bare.write("edition.yaml", EDITION.replace("title: Morning", "title: '{{ reader.name | x }}'"))
+
+    found = bare("check", "edition.yaml", "--json")
+
+    (error,) = found.json["errors"]
+    place = (error["file"], error["line"], error["field"], error["code"])
+    line = 1 + EDITION[: EDITION.index("title: Morning")].count("\n")
+    assert place == ("edition.yaml", line, "title", "misplaced-placeholder")
+    assert f"edition.yaml:{line}: error: title: {{{{ reader.name | x }}}}" in found.err
+
+
 def test_a_token_is_shown_once_and_can_be_revoked(shell: Shell) -> None:
     made = shell("token", "create", "feed robot", "--json").json
     assert made["token"].startswith("nl_")

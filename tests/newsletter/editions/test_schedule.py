@@ -42,6 +42,8 @@ def test_a_time_that_comes_twice_is_the_first_and_says_so() -> None:
     ("text", "zone", "words"),
     [
         ("at seven", BERLIN, "is not a time"),
+        ("2026-11-22", BERLIN, "has no hour: write 2026-11-22T07:00"),
+        ("20261122", BERLIN, "has no hour: write 2026-11-22T07:00"),
         ("2026-11-22T07:00", "Mars/Olympus", "no time zone"),
         ("2026-11-22T07:00", "../etc/passwd", "no time zone"),
     ],
@@ -54,5 +56,7 @@ def test_what_is_no_time_says_how_to_write_one(text: str, zone: str, words: str)
 def test_a_limit_counts_from_the_start_or_stands_by_itself() -> None:
     assert parse_not_after("+6h", BERLIN, start=1000.0) == 1000.0 + 6 * 3600
     assert utc(parse_not_after("2026-11-22T12:00", BERLIN, start=1000.0)) == "2026-11-22 11:00"
+    with pytest.raises(EditionError, match=r"“\+6” is not a time: write \+6h"):
+        parse_not_after("+6", BERLIN, start=1000.0)
     with pytest.raises(EditionError, match="not after the start"):
         parse_not_after("1990-01-01T00:00", BERLIN, start=1e9)
