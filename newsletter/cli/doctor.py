@@ -103,7 +103,7 @@ def _waiting(database: Database, provider: str) -> Iterator[Finding]:
     """Batches that only another provider may send."""
     with database.reading() as session:
         for one in stranded(session, provider):
-            words = f"{one.batches} batches wait for {one.provider}, and PROVIDER is {provider}"
+            words = f"{one.batches} batches wait for {one.provider}, and provider is {provider}"
             yield Finding(f"edition {one.edition.name}", False, words, one.cure)
 
 
@@ -118,8 +118,8 @@ def _secret(settings: Settings) -> Finding:
         return Finding(
             "secret",
             False,
-            "SECRET_KEY is the default: anybody could forge links",
-            "Run `newsletter init`, or set SECRET_KEY to a long random text.",
+            "secret_key is the default: anybody could forge links",
+            "Run `newsletter init`, or set secret_key to a long random text.",
         )
     return Finding("secret", True, "set")
 
@@ -131,7 +131,7 @@ def _base_url(settings: Settings) -> Finding:
         "base URL",
         False,
         f"{settings.base_url} can't be reached by readers",
-        "Set base_url (NEWSLETTER_BASE_URL) to the site's public https address.",
+        "Set base_url to the site's public https address.",
     )
 
 
@@ -179,7 +179,7 @@ def _folder(settings: Settings) -> Finding:
             "mail folder",
             False,
             f"{folder} can't be written ({error.strerror})",
-            "Set MAIL_FOLDER to a folder of yours, or give this user the right to write there.",
+            "Set mail_folder to a folder of yours, or give this user the right to write there.",
         )
     return Finding("mail folder", True, str(folder))
 

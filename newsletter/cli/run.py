@@ -86,7 +86,7 @@ def _serve(desk: Desk, host: str, port: int) -> None:
         say(f"Serving at {at}/ ; Ctrl-C ends.")
         if not desk.settings.has_public_base_url and desk.settings.base_url != at:
             aside.print(
-                f"Links in mails lead to {desk.settings.base_url}: set BASE_URL to {at} if they "
+                f"Links in mails lead to {desk.settings.base_url}: set base_url to {at} if they "
                 "are to lead here.",
                 markup=False,
             )

@@ -17,12 +17,12 @@ def why_unsafe(settings: Settings, publication: Publication, provider: Provider)
     problems = []
     if not settings.has_public_base_url:
         problems.append(
-            f"BASE_URL is {settings.base_url}: readers could not unsubscribe. "
+            f"base_url is {settings.base_url}: readers could not unsubscribe. "
             "Set it to the site's public https address."
         )
     if settings.has_default_secret:
         problems.append(
-            "SECRET_KEY is the default: anybody could forge links. Run `newsletter init`, or set "
+            "secret_key is the default: anybody could forge links. Run `newsletter init`, or set "
             "it to a long random text."
         )
     if not publication.postal_address.strip():

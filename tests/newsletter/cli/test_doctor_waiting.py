@@ -33,7 +33,7 @@ def test_batches_of_another_provider_are_named_with_the_cure(shell: Shell) -> No
 
     assert answer.code == 1
     (finding,) = (one for one in answer.json["checks"] if one["check"].startswith("edition"))
-    assert finding["words"] == "1 batches wait for smtp, and PROVIDER is folder"
+    assert finding["words"] == "1 batches wait for smtp, and provider is folder"
     assert "newsletter edition reroute 2026-11-22" in finding["cure"]
 
     moved = shell("edition", "reroute", "2026-11-22", "--json")

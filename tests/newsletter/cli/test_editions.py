@@ -179,12 +179,12 @@ def test_a_real_provider_with_a_test_setup_is_refused(shell: Shell) -> None:
     approved(shell)
     refused = shell("send", DATE, "--yes", provider="smtp", smtp_url="smtp://mail.example.org:25")
     assert refused.code == 1
-    assert "BASE_URL" in refused.err
+    assert "base_url" in refused.err
     refused = shell("send", DATE, "--test", "me@example.com", provider="sendgrid",
                     sendgrid_api_key="SG.x", base_url="https://news.example.org",
                     secret_key="insecure-default-secret")  # fmt: skip
     assert refused.code == 1
-    assert "SECRET_KEY" in refused.err
+    assert "secret_key" in refused.err
     assert "SG.x" not in refused.err + refused.out
 
 

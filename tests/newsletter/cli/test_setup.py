@@ -131,7 +131,7 @@ def test_the_doctor_finds_a_healthy_house_healthy(shell: Shell) -> None:
         ({"database_url": "sqlite:///empty.sqlite3"}, "migrations", "newsletter migrate"),
         ({"provider": "smtp", "smtp_url": "smtp://127.0.0.1:1"}, "provider", "SMTP_URL"),
         ({"provider": "pigeon"}, "provider", "folder"),
-        ({"mail_folder": "/proc/nowhere"}, "mail folder", "MAIL_FOLDER"),
+        ({"mail_folder": "/proc/nowhere"}, "mail folder", "mail_folder"),
     ],
 )
 def test_the_doctor_names_what_is_wrong_with_its_cure(
