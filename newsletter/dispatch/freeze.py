@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    Subquery,
     and_,
     column,
     func,
@@ -187,11 +188,40 @@ def _add_deliveries(
     ids: _Range,
     variants: dict[_Group, Variant],
 ) -> None:
+    """Give every reader of the chunk a batch, found by its unique key, and a position."""
+    readers = _placed_readers(edition, ids, variants)
+    batch = select(BATCH.c.id).where(
+        BATCH.c.edition_id == edition.key,
+        BATCH.c.chunk == chunk,
+        BATCH.c.variant == readers.c.variant,
+        BATCH.c.lane == readers.c.lane,
+        # As an integer: PostgreSQL's floor() gives a double, for which the unique key is of no use,
+        # and every reader would be compared with all batches of the edition.
+        BATCH.c.ordinal == (readers.c.place // plan.batch_size).cast(Integer),
+    )
+    row = {
+        "edition_id": literal(edition.key),
+        "subscriber_id": readers.c.subscriber_id,
+        "batch_id": batch.scalar_subquery(),
+        "position": (readers.c.place % plan.batch_size).cast(Integer),
+        "state": literal(DeliveryState.QUEUED.value),
+        "tracking": readers.c.allowed,
+        "assumed": literal(value=False),
+    }
+    placed = select(*row.values()).order_by(readers.c.subscriber_id)
+    session.exec(insert(DELIVERY).from_select(list(row), placed))
+
+
+def _placed_readers(edition: Edition, ids: _Range, variants: dict[_Group, Variant]) -> Subquery:
+    """Each reader of the chunk with lane, variant, and the place among those who share them."""
     wishes = _wishes(variants)
     place = func.row_number().over(
         partition_by=(wishes.c.variant, SUBSCRIPTION.c.lane), order_by=SUBSCRIPTION.c.subscriber_id
     )
-    readers = (
+    same_wish = and_(
+        wishes.c.tracking == SUBSCRIPTION.c.tracking, wishes.c.muted == SUBSCRIPTION.c.muted
+    )
+    return (
         select(
             SUBSCRIPTION.c.subscriber_id,
             SUBSCRIPTION.c.lane,
@@ -199,48 +229,10 @@ def _add_deliveries(
             wishes.c.allowed,
             (place - 1).label("place"),
         )
-        .join(
-            wishes,
-            and_(
-                wishes.c.tracking == SUBSCRIPTION.c.tracking,
-                wishes.c.muted == SUBSCRIPTION.c.muted,
-            ),
-        )
+        .join(wishes, same_wish)
         .where(_in_range(edition, ids))
         .subquery()
     )
-    rows = (
-        select(
-            literal(edition.key),
-            readers.c.subscriber_id,
-            BATCH.c.id,
-            (readers.c.place % plan.batch_size).cast(Integer),
-            literal(DeliveryState.QUEUED.value),
-            readers.c.allowed,
-            literal(value=False),
-        )
-        .join(
-            BATCH,
-            and_(
-                BATCH.c.edition_id == edition.key,
-                BATCH.c.chunk == chunk,
-                BATCH.c.variant == readers.c.variant,
-                BATCH.c.lane == readers.c.lane,
-                BATCH.c.ordinal == readers.c.place // plan.batch_size,
-            ),
-        )
-        .order_by(readers.c.subscriber_id)
-    )
-    targets = [
-        "edition_id",
-        "subscriber_id",
-        "batch_id",
-        "position",
-        "state",
-        "tracking",
-        "assumed",
-    ]
-    session.exec(insert(DELIVERY).from_select(targets, rows))
 
 
 def _wishes(variants: dict[_Group, Variant]) -> CTE:

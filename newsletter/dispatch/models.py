@@ -24,7 +24,8 @@ class Batch(SQLModel, table=True):
             sqlite_where=text("state IN ('ready', 'leased')"),
             postgresql_where=text("state IN ('ready', 'leased')"),
         ),
-        Index("ix_batch_edition", "edition_id", "state"),
+        # Not by edition first: PostgreSQL would take it for the key above, and read a whole edition.
+        Index("ix_batch_edition", "state", "edition_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

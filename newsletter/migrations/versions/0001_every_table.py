@@ -546,7 +546,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("batch", schema=None) as batch_op:
-        batch_op.create_index("ix_batch_edition", ["edition_id", "state"], unique=False)
+        batch_op.create_index("ix_batch_edition", ["state", "edition_id"], unique=False)
         batch_op.create_index(
             "ix_batch_open",
             ["state", "due_at"],
