@@ -12,7 +12,7 @@ from rich.table import Table
 from newsletter.cli.desk import open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, console, emit, say
-from newsletter.cli.send import current, is_over
+from newsletter.cli.send import current, is_over, rest
 from newsletter.cli.standing import details
 
 SECONDS = 1.0
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = False) -> None:
     """Watch an edition until it is sent, paused or cancelled; Ctrl-C only stops watching."""
     with open_desk(publication) as desk:
-        state = current(desk, name)
+        began, state = time.monotonic(), current(desk, name)
         with Live(console=console, transient=True, auto_refresh=False) as live:
             while not is_over(state):
                 if as_json:
@@ -35,8 +35,8 @@ def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fal
                     live.update(_picture(state), refresh=True)
                 else:
                     _tell(state)
-                time.sleep(SECONDS)
-                state = current(desk, name)
+                time.sleep(rest(SECONDS, since=began))
+                began, state = time.monotonic(), current(desk, name)
     if as_json:
         emit(state)
     else:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import select
 
-from newsletter.cli import watch
+from newsletter.cli import send, watch
 from newsletter.database import Database
 from newsletter.dispatch.models import Batch, Delivery
 from newsletter.editions.models import Edition
@@ -88,7 +88,9 @@ def test_the_doctor_names_it_while_the_edition_is_paused(shell: Shell, database:
 def test_who_watches_through_a_pipe_sees_counts_lanes_and_waits(
     shell: Shell, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = SimpleNamespace(time=time.time, sleep=lambda _: set_state(database, "paused"))
+    clock = SimpleNamespace(
+        time=time.time, monotonic=time.monotonic, sleep=lambda _: set_state(database, "paused")
+    )
     monkeypatch.setattr(watch, "time", clock)
 
     first, *details = shell("edition", "watch", DATE).out.splitlines()
@@ -97,6 +99,15 @@ def test_who_watches_through_a_pipe_sees_counts_lanes_and_waits(
         assert count in first.split()
     assert "  gmail: queued=2 refused=1 unsure=1" in details
     assert f"  waits: {WAITS}" in details
+
+
+def test_who_looks_on_takes_a_tenth_of_the_time_and_is_never_long_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(send, "time", SimpleNamespace(monotonic=lambda: 102.0))
+    assert send.rest(1.0, since=101.0) == 9.0
+    assert send.rest(1.0, since=101.99) == 1.0
+    assert send.rest(1.0, since=50.0) == send.LONGEST_REST
 
 
 def test_who_settles_nothing_is_told_how(shell: Shell, database: Database) -> None:

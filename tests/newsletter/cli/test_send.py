@@ -22,7 +22,9 @@ def test_a_send_that_waits_says_for_what(shell: Shell, smtp_server: Serve) -> No
 
     assert sent.code == 0, sent.err
     (line,) = (
-        one for one in sent.err.replace("\n", " ").split("3 readers wait for ") if "try" in one
+        one
+        for one in sent.err.replace("\n", " ").split("3 readers wait for provider ")
+        if "try" in one
     )
     assert line.startswith("smtp, since 0 s: unreachable")
     assert "421" in line
