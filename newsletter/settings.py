@@ -26,6 +26,7 @@ from emails.brand import Colours, Look, Topic
 from emails.errors import HeaderError
 from emails.headers import parse_mailbox
 from newsletter.errors import ConfigurationError
+from newsletter.invalid import SLUG, in_words
 from newsletter.loopback import is_loopback_host
 from newsletter.time_zones import zone_of
 
@@ -57,7 +58,7 @@ Rate = Annotated[float, Field(ge=0), AfterValidator(_can_be_kept_to)]
 class PublicationSettings(Look):
     """The `[publication]` table of `newsletter.toml`, stored by `newsletter init`."""
 
-    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    slug: str = Field(pattern=SLUG)
     name: str
     sender: str
     reply_to: str | None = None
@@ -310,7 +311,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError, path: Path) -> str:
     lines = [
-        f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
+        f"  {'.'.join(str(part) for part in item['loc'])}: {in_words(item)}"
+        for item in error.errors()
     ]
     return f"Settings (environment NEWSLETTER_* and {path}) are not right:\n" + "\n".join(lines)
 

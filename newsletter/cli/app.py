@@ -5,9 +5,10 @@
 
 import sys
 from importlib.metadata import version
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from emails.errors import EmailsError
 from newsletter.cli import (
@@ -31,9 +32,24 @@ from newsletter.cli import (
 )
 from newsletter.cli.output import fail, say
 from newsletter.errors import NewsletterError
+from newsletter.invalid import without_prefix
 from subscribers.errors import SubscribersError
 
+
+class Commands(TyperGroup):
+    """The commands; wrong usage is told without Pydantic's words, by which typer finds it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, its own arguments being read on the way."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = without_prefix(error.message)
+            raise
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -26,6 +26,7 @@ from emails.slots import fill
 from emails.whereabouts import Whereabouts
 from newsletter.cli.output import AsJson, aside, counted, emit, say, show_findings
 from newsletter.errors import ConfigurationError
+from newsletter.invalid import in_words
 
 SAMPLE_READER = "reader@example.com"
 SAMPLE_TOKEN = "ZAEBc2FtcGxlLXRva2VuLW9mLWEtcmVhZGVy"  # noqa: S105 - of nobody
@@ -159,7 +160,7 @@ def load_brand(path: Path | None, issue: Issue) -> Brand:
         return Brand.model_validate(known)
     except ValidationError as error:
         lines = [
-            f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+            f"{path}: {'.'.join(map(str, one['loc']))}: {in_words(one)}" for one in error.errors()
         ]
         raise ConfigurationError("\n".join(lines)) from error
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from newsletter.cli.output import AsJson, aside, emit, say
 from newsletter.database import Database
 from newsletter.errors import ConfigurationError
+from newsletter.invalid import in_words
 from newsletter.logs import configure_logs
 from newsletter.migrate import upgrade
 from newsletter.publications import store_publication
@@ -116,7 +117,7 @@ def _fit(key: str, answer: str) -> str:
     try:
         PublicationSettings.__pydantic_validator__.validate_assignment(blank, key, answer)
     except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from error
+        raise typer.BadParameter(in_words(error.errors()[0])) from error
     return answer
 
 

@@ -125,7 +125,7 @@ def show(
     if as_json:
         emit(data)
         return
-    show_table(("", ""), _about(data, slugs))
+    show_table(("What", "Value"), _about(data, slugs))
     say("")
     show_table(("Consent", "When", "From", "In these words"), map(_consent, data["consent"]))
     say("")
@@ -138,10 +138,10 @@ def _about(
     """What a person sees of a person: a line for each plain value, and for each subscription."""
     for name in ("email", "name", "language", "time_zone", "attributes", "tags"):
         if data[name]:
-            yield name, data[name]
+            yield name, _in_line(data[name])
     for one in data["subscriptions"]:
         until = f" until {one['paused_until']}" if one["paused_until"] else ""
-        muted = f", without {one['muted']}" if one["muted"] else ""
+        muted = f", without {_in_line(one['muted'])}" if one["muted"] else ""
         yield (
             slugs[one["publication_id"]],
             (f"{one['state']}{until}, tracking {one['tracking']}{muted}"),
@@ -149,6 +149,15 @@ def _about(
     for one in data["suppressions"]:
         if not one["lifted_at"]:
             yield "do not mail", one["reason"]
+
+
+def _in_line(value: Any) -> str:
+    """A value on one line: text as it is, lists of texts with commas, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return orjson.dumps(value).decode()
 
 
 def _consent(one: Mapping[str, Any]) -> tuple[str, str, str, str]:

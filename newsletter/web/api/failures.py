@@ -26,6 +26,7 @@ from newsletter.errors import (
     NotFound,
     TokenError,
 )
+from newsletter.invalid import in_words
 from newsletter.web.api import API
 from newsletter.web.by_kind import nearest
 from subscribers.errors import AddressRefused, InvalidAddress, UnknownReader
@@ -105,7 +106,7 @@ def _errors(error: Exception) -> dict[str, Any]:
                     "file": "",
                     "line": None,
                     "field": ".".join(str(part) for part in item["loc"][1:]),
-                    "message": item["msg"],
+                    "message": in_words(item),
                 }
                 for item in error.errors()
             ]

@@ -76,6 +76,17 @@ def test_a_reader_is_shown_with_all_that_happened_newest_first(shell: Shell) -> 
     ]
 
 
+def test_attributes_and_tags_are_shown_as_a_file_has_them(shell: Shell) -> None:
+    shell.write("fair.csv", 'email,city,tags\nf@example.com,Kiel,"fair, founder"\n')
+    shell("subscribers", "import", "fair.csv", "--consent", "signed up at the fair")
+
+    shown = shell("subscribers", "show", "f@example.com").out.splitlines()
+
+    assert shown[0].split() == ["What", "Value"]
+    assert 'attributes\t{"city":"Kiel"}' in shown
+    assert "tags\tfair, founder" in shown
+
+
 def test_one_persons_data_is_exported_as_json_that_only_its_owner_reads(shell: Shell) -> None:
     assert shell("subscribers", "export", "--one", "a@example.com", "--out", "a.json").code == 0
     path = shell.folder / "a.json"

@@ -27,10 +27,21 @@ def test_init_without_a_file_and_without_a_terminal_says_what_to_write(bare: She
 
 
 def test_init_asks_again_until_the_answer_will_do(bare: Shell) -> None:
-    answers = ("Tidewater", "", "nobody", "", "1 Quay Street", "Europe/Berln", "Europe/Berlin")
+    answers = (
+        "Tidewater",
+        "Tide Water",
+        "",
+        "nobody",
+        "",
+        "1 Quay Street",
+        "Europe/Berln",
+        "Europe/Berlin",
+    )
     asked = bare.answering(*answers)("init")
     assert asked.code == 0, asked.err
     assert "like Europe/Berlin" in asked.out + asked.err
+    assert "must be small letters, digits and dashes" in asked.out + asked.err
+    assert "Value error" not in asked.out + asked.err
     written = load_settings(bare.folder / "newsletter.toml").publication
     assert written is not None
     assert written.time_zone == "Europe/Berlin"
@@ -212,4 +223,8 @@ def test_a_token_is_for_what_its_scopes_say(shell: Shell) -> None:
     shell("token", "create", "help desk", "--scope", "readers", "--scope", "signups")
     tokens = shell("token", "list", "--json").json["tokens"]
     assert [one["scopes"] for one in tokens] == ["readers signups", "editions signups"]
-    assert shell("token", "create", "x", "--scope", "everything").code == 2
+    refused = shell("token", "create", "x", "--scope", "everything")
+    assert refused.code == 2
+    told = " ".join(refused.err.replace("│", "").split())  # a box, on narrow lines
+    assert "Invalid value for '--scope': 'everything' is not one of 'editions'" in told
+    assert "Value error" not in refused.err

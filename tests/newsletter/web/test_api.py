@@ -153,6 +153,14 @@ def test_a_word_that_send_does_not_know_is_refused(api: httpx.Client) -> None:
     assert api.get(DAY).json()["status"] == "approved"
 
 
+def test_a_form_where_json_belongs_is_told_what_to_send(api: httpx.Client) -> None:
+    import_day(api)
+    answer = api.post(f"{DAY}/send", data={"at": "2027-02-01T07:00"})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert problem["message"] == "send JSON with Content-Type: application/json"
+
+
 def test_nothing_is_sent_without_approval(api: httpx.Client) -> None:
     import_day(api)
     answer = api.post(f"{DAY}/send")
