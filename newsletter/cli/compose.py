@@ -3,7 +3,7 @@
 import time
 import tomllib
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +51,8 @@ def compose(
     """Write edition.mjml, .html, .txt and .eml as a sample reader would get them."""
     loaded = load_issue(file)
     look = load_brand(brand, loaded.issue)
-    composition = compose_issue(loaded.issue, look, addresses=Addresses.sample()).without_reader()
+    addresses = load_addresses(brand, loaded.issue)
+    composition = compose_issue(loaded.issue, look, addresses=addresses).without_reader()
     html = filled(composition, composition.html)
     text = filled(composition, composition.text)
     out.mkdir(parents=True, exist_ok=True)
@@ -128,7 +129,9 @@ def preview(
     from newsletter.web.preview import create_preview
 
     _require_readable(file, brand)
-    app = create_preview(file, lambda issue: load_brand(brand, issue))
+    app = create_preview(
+        file, lambda issue: load_brand(brand, issue), lambda issue: load_addresses(brand, issue)
+    )
     say(f"Look at http://127.0.0.1:{port}/ ; Ctrl-C ends.")
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
@@ -163,6 +166,13 @@ def load_brand(path: Path | None, issue: Issue) -> Brand:
             f"{path}: {'.'.join(map(str, one['loc']))}: {in_words(one)}" for one in error.errors()
         ]
         raise ConfigurationError("\n".join(lines)) from error
+
+
+def load_addresses(path: Path | None, issue: Issue) -> Addresses:
+    """Where the mail's own links lead: at a newsletter.toml's `base_url`, else at an example."""
+    base_url = _read(path).get("base_url") if path else None
+    sample = Addresses.sample(str(base_url).rstrip("/")) if base_url else Addresses.sample()
+    return replace(sample, view_online=f"{sample.archive}/{issue.name}")
 
 
 def filled(composition: Composition, text: str) -> str:

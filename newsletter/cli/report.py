@@ -22,7 +22,7 @@ def report(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fa
         work_off_inbox(desk.database, now=time.time())
         with desk.database.reading() as session:
             _, edition = desk.edition(session, name)
-            result = edition_report(session, edition)
+            result = edition_report(session, edition, bounces_return=bool(desk.site.bounce_address))
     if as_json:
         emit(result.to_dict())
     else:

@@ -104,7 +104,7 @@ class Delivery(SQLModel, table=True):
     opened_at: float | None = None
     """First open by a person."""
     machine_opened_at: float | None = None
-    """First automatic open (Apple, Gmail, scanners)."""
+    """First automatic open (Apple, scanners; feedback/verdict.py)."""
     clicked_at: float | None = None
     unsubscribed_at: float | None = None
 

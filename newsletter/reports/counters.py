@@ -17,6 +17,7 @@ from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.models import EditionLink
 from newsletter.feedback.models import EDITION_TALLY, LINK_READER
 from newsletter.feedback.verdict import HitKind
+from newsletter.providers.registry import TELLS_LATER
 from newsletter.reports.figures import Clicks, DeliveryFigures, LinkFigures, Reason, Tally
 
 
@@ -34,6 +35,7 @@ _DELIVERED = or_(and_(_is_set("delivered_at"), ~_is_set("bounced_at")), _COMPLAI
 
 CONDITIONS: dict[str, ColumnElement[bool]] = {
     "sent": _is_set("accepted_at"),
+    "reported": and_(_is_set("accepted_at"), BATCH.c.provider.in_(TELLS_LATER)),
     "delivered": _DELIVERED,
     "bounced": _BOUNCED,
     "complained": _COMPLAINED,
@@ -50,7 +52,7 @@ CONDITIONS: dict[str, ColumnElement[bool]] = {
     "click_readers": _is_set("clicked_at"),
     "unsubscribed": _is_set("unsubscribed_at"),
 }
-"""The fields of `DeliveryFigures`, but for `recipients`, as conditions on a delivery."""
+"""The fields of `DeliveryFigures`, but for `recipients`, as conditions on a delivery in a batch."""
 
 
 def figures_by_lane(session: Session, edition_id: int) -> dict[str, DeliveryFigures]:

@@ -10,11 +10,14 @@ class DeliveryFigures:
 
     `sent` were accepted by the provider; `bounced` includes what the provider dropped;
     `complained` ones are among the delivered; `assumed` ones are sent by policy, without evidence.
+    `reported` ones were sent by a provider that says later what became of them: of others nothing
+    is known, and their zeros mean nothing, unless bounces come back by mail.
     Opens and clicks are of readers who agreed to be known: each counts once.
     """
 
     recipients: int = 0
     sent: int = 0
+    reported: int = 0
     delivered: int = 0
     bounced: int = 0
     complained: int = 0
@@ -30,6 +33,11 @@ class DeliveryFigures:
     opens_machine: int = 0
     click_readers: int = 0
     unsubscribed: int = 0
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether somebody tells what is delivered; of nothing sent, that is nothing."""
+        return bool(self.reported or self.delivered or not self.sent)
 
     def __add__(self, other: Self) -> Self:
         return type(self)(

@@ -39,6 +39,12 @@ class EditionReport:
     counted_opens: Tally
     """Requests for the pixel by readers who are only counted: one reader may be several."""
     links: tuple[LinkFigures, ...]
+    bounces_return: bool = False
+    """Whether bounces that come back by mail are read."""
+
+    def knows_bounces(self, figures: DeliveryFigures) -> bool:
+        """Whether bounces and complaints among these would have been told."""
+        return self.bounces_return or figures.is_reported or bool(figures.bounced)
 
     @property
     def clicks(self) -> int:
@@ -71,7 +77,9 @@ class EditionReport:
         }
 
 
-def edition_report(session: Session, edition: Edition) -> EditionReport:
+def edition_report(
+    session: Session, edition: Edition, *, bounces_return: bool = False
+) -> EditionReport:
     """Count one edition. Six statements, one of them over all deliveries."""
     lanes = figures_by_lane(session, edition.key)
     return EditionReport(
@@ -88,6 +96,7 @@ def edition_report(session: Session, edition: Edition) -> EditionReport:
         exclusions=exclusion_reasons(session, edition.key),
         counted_opens=counted_opens(session, edition.key),
         links=link_figures(session, edition.key),
+        bounces_return=bounces_return,
     )
 
 

@@ -6,11 +6,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from newsletter.reports.figures import DeliveryFigures
 from newsletter.reports.report import EditionReport
 
 TOP_LINKS = 10
 TOP_REASONS = 10
+NOT_REPORTED = ("not known", "this provider reports nothing after taking the mail")
+NOT_READ = ("not known", "mail that comes back is not read: see BOUNCE_ADDRESS")
 Row = Sequence[str]
 
 
@@ -18,7 +19,7 @@ def render(report: EditionReport, console: Console) -> None:
     """Print the report."""
     console.print(f"[bold]{escape(report.title or report.edition)}[/bold]", highlight=False)
     console.print(f"Edition {report.edition}, {report.status}", highlight=False)
-    _table(console, "Delivery", ("", "count", "share"), _delivery(report.total))
+    _table(console, "Delivery", ("", "count", "share"), _delivery(report))
     _table(console, "Bounces", ("kind", "reason", "count"), _bounces(report))
     _table(console, "Not taken", ("state", "reason", "count"), _refusals(report))
     _table(console, "Left out since the freeze", ("reason", "count"), _left_out(report))
@@ -65,16 +66,15 @@ def _in_words(told: dict[str, str]) -> str:
     return ", ".join(filter(None, [f"{count} ({share})" if share else count, reason, *figures]))
 
 
-def _delivery(total: DeliveryFigures) -> Iterable[Row]:
+def _delivery(report: EditionReport) -> Iterable[Row]:
+    total = report.total
     yield "Recipients", _number(total.recipients), ""
     yield (
         "Sent (accepted by the provider)",
         _number(total.sent),
         _share(total.sent, total.recipients),
     )
-    yield "Delivered", _number(total.delivered), _share(total.delivered, total.sent)
-    yield "Bounced or dropped", _number(total.bounced), _share(total.bounced, total.sent)
-    yield "Complained", _number(total.complained), _share(total.complained, total.delivered)
+    yield from _outcome(report)
     rest = {
         "Waiting": total.queued,
         "Unsure": total.unsure,
@@ -88,6 +88,20 @@ def _delivery(total: DeliveryFigures) -> Iterable[Row]:
     for name, count in rest.items():
         if count or name == "Unsure":
             yield name, _number(count), _share(count, total.recipients)
+
+
+def _outcome(report: EditionReport) -> Iterable[Row]:
+    """What became of what was sent: no number where nobody tells."""
+    total = report.total
+    if total.is_reported:
+        yield "Delivered", _number(total.delivered), _share(total.delivered, total.sent)
+    else:
+        yield "Delivered", *NOT_REPORTED
+    if report.knows_bounces(total):
+        yield "Bounced or dropped", _number(total.bounced), _share(total.bounced, total.sent)
+        yield "Complained", _number(total.complained), _share(total.complained, total.delivered)
+    else:
+        yield "Bounced or complained", *NOT_READ
 
 
 def _reading(report: EditionReport) -> Iterable[Row]:
@@ -121,14 +135,15 @@ def _links(report: EditionReport) -> Iterable[Row]:
 
 def _lanes(report: EditionReport) -> Iterable[Row]:
     for lane, figures in report.lanes.items():
-        counts = (
-            figures.recipients,
-            figures.delivered,
-            figures.bounced,
-            figures.complained,
-            figures.opens_people,
+        bounces_known = report.knows_bounces(figures)
+        yield (
+            lane,
+            _number(figures.recipients),
+            _number(figures.delivered) if figures.is_reported else "",
+            _number(figures.bounced) if bounces_known else "",
+            _number(figures.complained) if bounces_known else "",
+            _number(figures.opens_people),
         )
-        yield lane, *(_number(count) for count in counts)
 
 
 def _bounces(report: EditionReport) -> Iterable[Row]:

@@ -5,7 +5,7 @@ in place of the mail, with their lines.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,13 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+NO_PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+"""In the pixel's place: nobody's open is to be counted, and no host to be asked."""
 BrandOf = Callable[[Issue], Brand]
+AddressesOf = Callable[[Issue], Addresses]
 DARK_QUERY = "(prefers-color-scheme: dark)"
+LIGHTS = {"light": "not all", "dark": "all"}
+"""What stands in the place of the dark query."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +52,33 @@ class Proof:
     error: str = ""
 
 
-def create_preview(file: Path, brand_of: BrandOf) -> Starlette:
-    """Build the application that shows one edition file, in the brand that goes with its issue."""
-    pages = Pages()
+@dataclass(frozen=True)
+class Source:
+    """What a proof is made of: an edition file, and what goes with its issue."""
+
+    file: Path
+    brand_of: BrandOf
+    addresses_of: AddressesOf
+
+
+def create_preview(file: Path, brand_of: BrandOf, addresses_of: AddressesOf) -> Starlette:
+    """Build the application that shows one edition file, as its publication would send it."""
+    pages, source = Pages(), Source(file, brand_of, addresses_of)
 
     def show(_request: Request) -> Response:
-        proof = make_proof(file, brand_of)
+        proof = make_proof(source)
         html = pages.text("preview.html.j2", name=file.name, proof=proof, **_size(proof))
         return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY})
 
     def mail(request: Request) -> Response:
-        composition = make_proof(file, brand_of).composition
+        composition = make_proof(source).composition
         html = composition.html if composition else ""
-        if "dark" in request.query_params:
-            html = forced_dark(html)
+        for light in LIGHTS.keys() & request.query_params.keys():
+            html = in_light(html, light)
         return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
     def text(_request: Request) -> Response:
-        composition = make_proof(file, brand_of).composition
+        composition = make_proof(source).composition
         return PlainTextResponse(composition.text if composition else "")
 
     def stamp(_request: Request) -> Response:
@@ -81,13 +95,14 @@ def create_preview(file: Path, brand_of: BrandOf) -> Starlette:
     )
 
 
-def make_proof(file: Path, brand_of: BrandOf) -> Proof:
+def make_proof(source: Source) -> Proof:
     """Compose the file as it stands."""
-    stamp = _stamp(file)
+    stamp = _stamp(source.file)
     try:
-        loaded = load_issue(file)
-        brand = brand_of(loaded.issue)
-        composition = compose(loaded.issue, brand, addresses=Addresses.sample())
+        loaded = load_issue(source.file)
+        brand = source.brand_of(loaded.issue)
+        addresses = replace(source.addresses_of(loaded.issue), pixel=NO_PIXEL)
+        composition = compose(loaded.issue, brand, addresses=addresses)
     except IssueFileError as error:
         return Proof(stamp, problems=tuple(error.problems))
     except (EmailsError, NewsletterError, OSError) as error:
@@ -96,9 +111,9 @@ def make_proof(file: Path, brand_of: BrandOf) -> Proof:
     return Proof(stamp, composition.without_reader(), findings, loaded.warnings)
 
 
-def forced_dark(html: str) -> str:
-    """The mail as a reader in dark mode sees it, whatever this browser prefers."""
-    return html.replace(DARK_QUERY, "all")
+def in_light(html: str, light: str) -> str:
+    """The mail as a reader in that light sees it, one of LIGHTS, whatever this browser prefers."""
+    return html.replace(DARK_QUERY, LIGHTS[light])
 
 
 def _stamp(file: Path) -> str:

@@ -67,10 +67,11 @@ class Send:
         self._screen.say(
             f"the stand-in's events settled {self._doubted - resent:,} of them: they had arrived"
         )
-        self._screen.say(
-            f"it has no events left, so it never got the other {resent:,}: sent now, as by "
-            f"`newsletter edition resolve {name} --resend`"
-        )
+        if resent:
+            self._screen.say(
+                f"it has no events left, so it never got the other {resent:,}: sent now, as by "
+                f"`newsletter edition resolve {name} --resend`"
+            )
 
     def _all_events_are_in(self, _: States) -> bool:
         stats = self._control.stats()

@@ -87,4 +87,5 @@ class PlainBar(Bar):
         tenth = done * TENTHS // self._total if self._total else TENTHS
         if tenth > self._shown:
             self._shown = tenth
-            self._screen.say(f"{self._title} {done:,} of {self._total:,} {note}".rstrip())
+            told = f"{self._title} {done:,} of {self._total:,}"
+            self._screen.say(f"{told}, {note}" if note else told)

@@ -7,7 +7,7 @@ work, each in a window of its own.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from newsletter.reports.report import EditionReport
 from newsletter.sandbox.standin.control import Control
-from newsletter.web.preview import DARK_QUERY
+from newsletter.web.preview import LIGHTS, NO_PIXEL, in_light
 
 PAGE = 40
 TOP_LINKS = 10
@@ -39,9 +39,6 @@ MAIL_POLICY = (
 OWN_WINDOW = '<base target="_blank">'
 """A link would else lead its frame away, which the page's policy forbids."""
 IMAGE_SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")[^"]*')
-NO_IMAGE = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
-LIGHTS: Mapping[str, str] = {"light": "not all", "dark": "all"}
-"""What stands in the place of the dark query, whatever this browser prefers."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +78,12 @@ class Inbox:
 
     def show_frame(self, request: Request) -> Response:
         """The mail's own HTML, in one light."""
-        light = LIGHTS.get(request.path_params["light"])
-        if light is None:
+        light = request.path_params["light"]
+        if light not in LIGHTS:
             raise HTTPException(404)
-        html = self._mail(request)["html"].replace(DARK_QUERY, light)
+        html = in_light(self._mail(request)["html"], light)
         html = html.replace("<head>", "<head>" + OWN_WINDOW, 1)
-        html = IMAGE_SOURCE.sub(rf"\1{NO_IMAGE}", html)
+        html = IMAGE_SOURCE.sub(rf"\1{NO_PIXEL}", html)
         return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
     def show_report(self, _request: Request) -> Response:

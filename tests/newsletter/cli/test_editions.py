@@ -193,7 +193,11 @@ def test_the_report_of_a_sent_edition_has_its_figures(shell: Shell) -> None:
     shell("send", DATE, "--yes", "--wait")
     report = shell("report", DATE, "--json")
     assert (report.code, report.json["sent"], report.json["opens_people"]) == (0, 3, 0)
-    assert "Recipients" in shell("report", DATE).out
+    told = shell("report", DATE).out
+    assert "Recipients" in told
+    assert "Delivered: not known" in told  # a folder says no more
+    assert "Bounced or complained: not known" in told
+    assert "Bounced or dropped: 0" in shell("report", DATE, bounce_address="bounces@x.example").out
 
 
 def test_an_unknown_edition_is_said_with_the_way_out(shell: Shell) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import httpx
 
+from newsletter.cli.compose import load_addresses
 from newsletter.database import Database
 from newsletter.publications import find_publication
 from newsletter.settings import Settings, load_settings
 from newsletter.web.app import create_app
-from newsletter.web.preview import create_preview
+from newsletter.web.preview import NO_PIXEL, create_preview
 from newsletter.web.serving import serving
 from tests.newsletter.cli.conftest import CONFIG, Shell
 
@@ -106,7 +107,8 @@ def test_preview_is_what_is_sent(shell: Shell) -> None:
 
     with closing(Database(settings.database_url)) as database, database.reading() as session:
         brand = find_publication(session).brand(settings.base_url)
-    with serving(lambda _: create_preview(EVERYTHING, lambda _: brand)) as address:
+    app = create_preview(EVERYTHING, lambda _: brand, lambda issue: load_addresses(None, issue))
+    with serving(lambda _: app) as address:
         seen = [
             httpx.get(f"{address}/{part}").raise_for_status().content for part in ("mail", "text")
         ]
@@ -116,9 +118,9 @@ def test_preview_is_what_is_sent(shell: Shell) -> None:
 
 
 def _placed(preview: bytes, base_url: str) -> bytes:
-    """A preview with the addresses that a publication has."""
+    """A preview with the addresses that a publication has, and its pixel."""
     filled = SLOT_WORD.sub(TOKEN, preview).replace(
-        b"https://newsletter.example/archive/latest", f"{base_url}/archive/{DATE}".encode()
+        NO_PIXEL.encode(), b"%b/o/%b.gif" % (base_url.encode(), TOKEN)
     )
     return filled.replace(b"https://newsletter.example", base_url.encode()).rstrip(b"\n")
 

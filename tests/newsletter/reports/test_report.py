@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlalchemy import update
 from sqlmodel import Session
 
-from newsletter.dispatch.models import DELIVERY, Batch, Delivery
+from newsletter.dispatch.models import BATCH, DELIVERY, Batch, Delivery
 from newsletter.reports.figures import Clicks, Tally
 from newsletter.reports.report import EditionReport, edition_report
 from newsletter.reports.text import render
@@ -149,6 +149,40 @@ def test_a_terminal_gets_tables_of_the_same(report: EditionReport) -> None:
 
     assert any(line.split() == ["Delivered", "5", "62.5%"] for line in lines)
     assert any(line.split() == ["2", "Link", "2", "2", "4", "0"] for line in lines)
+
+
+@pytest.fixture
+def unreported(mailed: Mailed) -> int:
+    """Two mails handed to a server that says no more."""
+    edition_id = mailed.edition(mailed.readers(2))
+    with mailed.database.writing() as session:
+        session.execute(update(BATCH).values(provider="smtp"))
+    return edition_id
+
+
+def test_what_nobody_tells_is_not_stated_as_none(mailed: Mailed, unreported: int) -> None:
+    report = report_of(mailed, unreported)
+    text = printed(report, terminal=False)
+
+    assert "Delivered: not known (this provider reports nothing after taking the mail)" in text
+    assert "Bounced or complained: not known (mail that comes back is not read" in text
+    assert "other: 2 recipients, 0 opened by people\n" in text
+    assert " 0 delivered" not in text
+    assert "Delivered not known this provider reports" in " ".join(
+        printed(report, terminal=True).split()
+    )
+    figures = report.to_dict()
+    assert (figures["sent"], figures["reported"], figures["delivered"]) == (2, 0, 0)
+
+
+def test_bounces_that_come_back_by_mail_are_counted(mailed: Mailed, unreported: int) -> None:
+    with mailed.database.reading() as session:
+        edition = mailed.edition_row(unreported)
+        text = printed(edition_report(session, edition, bounces_return=True), terminal=False)
+
+    assert "Delivered: not known" in text
+    assert "Bounced or dropped: 0 (0.0%)\n  Complained: 0\n" in text
+    assert "other: 2 recipients, 0 bounced, 0 complained, 0 opened by people\n" in text
 
 
 def test_titles_are_printed_as_they_are(mailed: Mailed) -> None:

@@ -256,6 +256,13 @@ def test_without_a_terminal_a_bar_is_a_line_for_every_tenth() -> None:
     assert lines[-1].strip() == "sending 1,000 of 1,000"
 
 
+def test_a_bars_note_stands_apart_from_its_figures() -> None:
+    screen, words = told()
+    with screen.bar("delivered or bounced", 5_000) as bar:
+        bar.show(5_000, "552 opened by people")
+    assert words.getvalue().strip() == "delivered or bounced 5,000 of 5,000, 552 opened by people"
+
+
 def test_on_a_terminal_the_bar_lives() -> None:
     screen, words = told(force_terminal=True)
     with screen.bar("sending", 1_000) as bar:
