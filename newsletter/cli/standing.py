@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from newsletter.cli.output import counted
+
 MINUTE, HOUR = 60, 3600
 TOLD_APART = frozenset({"lanes", "slow_lanes", "errors", "waiting"})
 """What of the progress is no single value; `details` tells it."""
@@ -15,7 +17,10 @@ def details(state: dict[str, Any], *, now: float) -> list[tuple[str, str]]:
         for lane, counts in state["lanes"].items()
     ]
     errors = [
-        (one["state"], f"{one['count']} times" + (f": {one['reason']}" if one["reason"] else ""))
+        (
+            one["state"],
+            counted(one["count"], "time") + (f": {one['reason']}" if one["reason"] else ""),
+        )
         for one in state["errors"]
     ]
     return lanes + errors + [("waits", line) for line in waits(state, now=now)]
@@ -27,7 +32,8 @@ def waits(state: dict[str, Any], *, now: float) -> list[str]:
 
 
 def _wait(one: dict[str, Any], *, now: float) -> str:
-    who = f"{one['readers']} readers wait for provider {one['provider']}"
+    verb = "waits" if one["readers"] == 1 else "wait"
+    who = f"{counted(one['readers'], 'reader')} {verb} for provider {one['provider']}"
     if one["next_try"] is None:  # nobody tries: a person has to act
         return f"{who}: {one['why']}"
     since, next_try = _span(now - one["since"]), _next(one["next_try"] - now)

@@ -42,7 +42,7 @@ class Stranded(NamedTuple):
         return (
             "To go on with the settings' provider: "
             f"newsletter edition reroute {self.edition.name}. "
-            f"Or set PROVIDER back to {self.provider} until it is sent."
+            f"Or set provider back to {self.provider} until it is sent."
         )
 
 
@@ -113,7 +113,7 @@ def _alert_of_stranded(session: Session, provider: str, *, now: float) -> None:
             key=f"stranded:{one.edition.key}:{one.provider}:{provider}",
             subject=f"Edition {one.edition.name} waits for provider {one.provider}",
             lines=[
-                f"{one.batches} batches were made for {one.provider}, and PROVIDER is {provider}.",
+                f"{one.batches} batches were made for {one.provider}, and the settings name {provider}.",
                 one.cure,
             ],
             now=now,

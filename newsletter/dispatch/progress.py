@@ -124,7 +124,9 @@ def stranded_readers(counted: list[Share], edition: Edition, provider: str) -> l
     for share in counted:
         if share.ready and share.provider != provider and share.state == DeliveryState.QUEUED:
             readers[share.provider] += share.readers
-    why = f"PROVIDER is {provider}. To go on with it: newsletter edition reroute {edition.name}"
+    why = (
+        f"the settings name {provider}. To go on with it: newsletter edition reroute {edition.name}"
+    )
     return [
         {"provider": other, "why": why, "readers": count, "since": None, "next_try": None}
         for other, count in readers.most_common()

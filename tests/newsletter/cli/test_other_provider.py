@@ -15,7 +15,7 @@ from tests.newsletter.cli.conftest import Shell
 
 DATE = "2026-11-22"
 WAITS = (
-    "2 readers wait for provider smtp: PROVIDER is folder. "
+    "2 readers wait for provider smtp: the settings name folder. "
     f"To go on with it: newsletter edition reroute {DATE}"
 )
 
@@ -66,7 +66,7 @@ def set_state(database: Database, state: str) -> None:
 def test_show_names_the_provider_and_the_way_out(shell: Shell, database: Database) -> None:
     told = shell("edition", "show", DATE).out.splitlines()
     assert f"waits\t{WAITS}" in told
-    assert "unsure\t1 times" in told
+    assert "unsure\t1 time" in told
     assert not any(line.startswith("eta_seconds") for line in told)
 
 
@@ -80,7 +80,7 @@ def test_whoever_resumes_is_told(shell: Shell, database: Database) -> None:
 def test_the_doctor_names_it_while_the_edition_is_paused(shell: Shell, database: Database) -> None:
     set_state(database, "paused")
     answer = shell("doctor", "--json")
-    assert "1 batches wait for smtp, and PROVIDER is folder" in [
+    assert "1 batches wait for smtp, and provider is folder" in [
         one["words"] for one in answer.json["checks"]
     ]
 

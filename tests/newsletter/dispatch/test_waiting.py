@@ -117,7 +117,7 @@ def test_who_waits_for_another_provider_is_told_with_the_way_out_and_no_end_is_f
 
     (line,) = waits(state, now=0.0)
     assert line == (
-        f"{state['queued']} readers wait for provider scripted: PROVIDER is spare. "
+        f"{state['queued']} readers wait for provider scripted: the settings name spare. "
         "To go on with it: newsletter edition reroute 2026-11-22"
     )
     assert state["per_second"] > 0
