@@ -6,7 +6,8 @@ fails again and again, is set aside with its error: it must not hold up what cam
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
@@ -109,16 +110,19 @@ def work_inbox(database: Database, *, now: float) -> int:
     if not requests:
         return 0
     done = _work_together(database, requests, now)
-    for one in done:
-        _see_to(database, one.aftermath, now)
+    with ExitStack() as acts:  # each is tried, whichever fails: the events behind them are stored
+        for one in done:
+            for act in _following(one.aftermath, now):
+                acts.callback(database.transact, act)
     return sum(one.count for one in done)
 
 
-def _see_to(database: Database, aftermath: Aftermath, now: float) -> None:
+def _following(aftermath: Aftermath, now: float) -> Iterator[Callable[[Session], object]]:
+    """What is to be done now, each in a transaction of its own."""
     for edition_id in sorted(aftermath.bounced):
-        database.transact(partial(bounce_brake, edition_id=edition_id, now=now))
+        yield partial(bounce_brake, edition_id=edition_id, now=now)
     if aftermath.lanes:
-        database.transact(partial(change_paces, lanes=aftermath.lanes))
+        yield partial(change_paces, lanes=aftermath.lanes)
 
 
 def _read_pending(database: Database) -> list[_Read]:

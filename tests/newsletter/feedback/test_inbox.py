@@ -225,6 +225,24 @@ def test_readers_whose_mail_ends_make_a_transaction_full_sooner(mailed: Mailed) 
     assert len(mailed.suppressions()) == 60
 
 
+def test_every_edition_that_bounced_is_looked_at_also_where_one_look_fails(
+    mailed: Mailed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = mailed.readers(2)
+    editions = [mailed.edition(readers[:1]), mailed.edition(readers[1:], day=1)]
+    looked_at = []
+
+    def fail(_: Session, edition_id: int, **__: float) -> None:
+        looked_at.append(edition_id)
+        raise LookupError(edition_id)
+
+    monkeypatch.setattr("newsletter.feedback.inbox.bounce_brake", fail)
+    with pytest.raises(LookupError):
+        mailed.post(*map(hard_bounce, editions, readers))
+
+    assert sorted(looked_at) == editions
+
+
 def test_two_workers_at_once_count_everything_once(mailed: Mailed) -> None:
     readers = mailed.readers(300)
     edition_id = mailed.edition(readers)
