@@ -38,7 +38,7 @@ class Unread:
     """A mail that nobody has read yet."""
 
     content: Callable[[], bytes | None]
-    """None where it can't be read, or another worker was faster."""
+    """None where it can't be read now, or another worker was faster: then it isn't marked."""
     mark: Callable[[], None]
     """Mark it as read, if nobody has."""
 
@@ -57,10 +57,11 @@ def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int,
     with open_mailbox(url) as unread:
         for mail in unread:
             content = mail.content()
-            if content is not None:
-                taken = database.transact(partial(take_in, mail=content, site=site, now=now))
-                seen += taken.new
-                ours += taken.new and taken.ours
+            if content is None:
+                continue
+            taken = database.transact(partial(take_in, mail=content, site=site, now=now))
+            seen += taken.new
+            ours += taken.new and taken.ours
             try:
                 mail.mark()
             except NOT_NOW as error:

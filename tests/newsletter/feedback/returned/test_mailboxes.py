@@ -91,6 +91,22 @@ def test_what_can_not_be_stored_stays_unread(
     assert fetch(mailed.database, url, SITE, now=NOW) == (1, 1)
 
 
+def test_what_can_not_be_read_now_stays_unread(
+    mailed: Mailed, edition_id: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = mailbox.Maildir(tmp_path / "bounces")
+    box.add(postfix(SITE.return_path(edition_id, 1)))
+    url = f"maildir://{tmp_path}/bounces"
+
+    def fail(*_: object) -> None:
+        raise PermissionError("not yours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", fail)
+        assert fetch(mailed.database, url, SITE, now=NOW) == (0, 0)
+    assert fetch(mailed.database, url, SITE, now=NOW) == (1, 1)
+
+
 Together = Callable[[str], tuple[int, ...]]
 
 
