@@ -143,7 +143,10 @@ def findings(issue: Issue) -> Iterator[Finding]:
     for place, text in texts(issue):
         yield from findings_in(text, place)
     if (count := len(asked_of(issue))) > MOST_PLACEHOLDERS:
-        message = f"there are {count} different placeholders, and at most {MOST_PLACEHOLDERS} can be filled: leave some out"
+        message = (
+            f"there are {count} different placeholders, and at most {MOST_PLACEHOLDERS} can be "
+            "filled: leave some out"
+        )
         yield Finding("too-many-placeholders", "error", "sections", message)
 
 
