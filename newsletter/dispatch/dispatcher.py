@@ -135,7 +135,8 @@ class Dispatcher:
             self._held[lease.batch_id] = Held(lease, imprinted, lease.handed_to)
 
     def _renew(self) -> None:
-        due = [held.lease for held in self._held.values() if held.lease.wants_renewal]
+        ours = (held.lease for held in self._held.values() if not held.is_lost)
+        due = [lease for lease in ours if lease.wants_renewal]
         if not due:
             return
         before = monotonic()
@@ -143,7 +144,8 @@ class Dispatcher:
         for lease in due:
             if lease in lost:
                 log.warning("batch %s: lease lost, nothing more is sent of it", lease.batch_id)
-                self._held[lease.batch_id].let_go = True
+                held = self._held[lease.batch_id]
+                held.let_go = held.is_lost = True
             else:
                 lease.deadline = before + lease.seconds
 

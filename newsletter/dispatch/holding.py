@@ -20,6 +20,8 @@ class Held:
     drained: bool = False
     let_go: bool = False
     """The edition stopped or the lease was lost: hand off nothing more."""
+    is_lost: bool = False
+    """Another worker has it: there is no lease to renew while our windows land."""
 
     @property
     def is_ending(self) -> bool:
