@@ -50,7 +50,7 @@ class Batch(SQLModel, table=True):
     leased_until: float | None = None
     """By the database's clock."""
     put_off: str | None = None
-    """Why its readers wait: what the provider said when it would not take them now."""
+    """Why its readers wait until it is handed off: what the provider said that would not take them."""
     put_off_since: float | None = None
     """When it said so first, by the database's clock."""
 

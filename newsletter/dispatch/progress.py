@@ -138,7 +138,7 @@ def waiting(session: Session, edition_id: int, provider: str) -> list[dict[str, 
 
     Each with `provider`, `why`, `readers`, `since` and `next_try` (UTC seconds).
     """
-    readers = func.sum(BATCH.c.size).label("readers")
+    readers = func.count().label("readers")
     rows = session.execute(
         select(
             BATCH.c.provider,
@@ -147,17 +147,20 @@ def waiting(session: Session, edition_id: int, provider: str) -> list[dict[str, 
             func.min(BATCH.c.put_off_since).label("since"),
             func.min(BATCH.c.due_at).label("next_try"),
         )
+        .join_from(BATCH, DELIVERY, DELIVERY.c.batch_id == BATCH.c.id)
         .where(
             BATCH.c.edition_id == edition_id,
             BATCH.c.state == BatchState.READY,
             BATCH.c.provider == provider,
             BATCH.c.put_off.is_not(None),
+            BATCH.c.handed_to == 0,  # what goes out again waits for the provider no more
+            DELIVERY.c.state == DeliveryState.QUEUED,
         )
         .group_by(BATCH.c.provider, BATCH.c.put_off)
         .order_by(readers.desc(), BATCH.c.put_off)
         .limit(REASONS_SHOWN)
     )
-    return [{**row, "readers": int(row["readers"])} for row in rows.mappings()]
+    return [dict(row) for row in rows.mappings()]
 
 
 def errors(session: Session, edition_id: int) -> list[dict[str, Any]]:

@@ -3,15 +3,16 @@
 from typing import Any
 
 from sqlalchemy import update
+from sqlmodel import select
 
 from newsletter.cli.standing import details, waits
 from newsletter.dispatch.control import pause, resume
 from newsletter.dispatch.ledger import claim
-from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.models import BATCH, DELIVERY, Delivery
 from newsletter.dispatch.progress import RATE_SECONDS, progress
 from newsletter.editions.models import Edition
 from newsletter.providers.base import Outcome
-from tests.newsletter.dispatch.desk import SITE, Desk, ScriptedProvider
+from tests.newsletter.dispatch.desk import SITE, Desk, ScriptedProvider, SlowProvider
 
 AWAY = Outcome.later("unreachable", "nobody\nanswers", retry_after=30.0, provider_wide=True)
 
@@ -64,6 +65,37 @@ def test_it_is_remembered_since_when_and_forgotten_once_it_goes_out(desk: Desk) 
     assert again["since"] == first["since"]
     assert again["next_try"] > first["next_try"]
     assert shown(desk, edition_id)["waiting"] == []
+
+
+def test_only_who_still_waits_is_counted(desk: Desk) -> None:
+    desk.add_readers(5)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    try_all(desk, ScriptedProvider(answer=lambda _: AWAY))
+    with desk.database.writing() as session:
+        settled = session.exec(select(Delivery).limit(2)).all()
+        for delivery in settled:
+            delivery.state = "cancelled"
+
+    assert [one["readers"] for one in shown(desk, edition_id)["waiting"]] == [3]
+
+
+def test_what_goes_out_again_and_is_released_waits_for_the_provider_no_more(desk: Desk) -> None:
+    desk.add_readers(9)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    try_all(desk, ScriptedProvider(answer=lambda _: AWAY))
+    desk.make_due()
+    provider = SlowProvider(in_flight=1)
+    dispatcher = desk.dispatcher(provider)
+    dispatcher.step(patience=0.0)
+
+    provider.deal(["accepted"] * 3)
+    dispatcher.stop()
+
+    state = shown(desk, edition_id)
+    assert (state["accepted"], state["queued"]) == (3, 6)
+    assert state["waiting"] == []
 
 
 def test_what_went_wrong_is_told_by_reason(desk: Desk) -> None:
@@ -193,7 +225,7 @@ def accepted_at(desk: Desk, edition_id: int, at: float) -> None:
 
 def test_no_end_is_foretold_while_everybody_waits(desk: Desk) -> None:
     edition_id = half_sent(desk)
-    away = {"put_off": "unreachable", "put_off_since": 0.0}
+    away = {"put_off": "unreachable", "put_off_since": 0.0, "handed_to": 0}  # as requeue makes it
     with desk.database.writing() as session:
         session.execute(update(BATCH).where(BATCH.c.state == "ready").values(away))
 
