@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -114,17 +115,28 @@ def url_on_small_disk(
         if not data.exists():
             pytest.skip("the server is on another machine")
         os.chown(small_disk, data.stat().st_uid, data.stat().st_gid)
-        connection.execute(f"CREATE TABLESPACE small LOCATION '{small_disk}'")
-        connection.execute(f"CREATE DATABASE small TEMPLATE {postgres_template} TABLESPACE small")
-        yield database_url(postgres_server, "small")
-        connection.execute("DROP DATABASE small WITH (FORCE)")
-        connection.execute("DROP TABLESPACE small")
+        name = f"small_{uuid4().hex}"
+        connection.execute(f"CREATE TABLESPACE {name} LOCATION '{small_disk}'")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template} TABLESPACE {name}")
+        yield database_url(postgres_server, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP TABLESPACE {name}")
+
+
+@pytest.fixture
+def press_on_small_disk(
+    url_on_small_disk: str, smtp_receiver: Receiver, tmp_path: Path
+) -> Iterator[Press]:
+    """Stopped before the disk is taken away, whatever the test has found."""
+    press = Press(url_on_small_disk, smtp_receiver, tmp_path, rate=300)
+    yield press
+    press.stop()
 
 
 def test_a_full_disk_of_postgresql_is_waited_for(
-    url_on_small_disk: str, small_disk: Path, smtp_receiver: Receiver, tmp_path: Path
+    press_on_small_disk: Press, small_disk: Path
 ) -> None:
-    press = Press(url_on_small_disk, smtp_receiver, tmp_path, rate=300)
+    press = press_on_small_disk
     press.prepare(READERS)
     worker = press.start_worker()
     eventually(lambda: has_received(press, 50), what="it has begun")
@@ -136,7 +148,6 @@ def test_a_full_disk_of_postgresql_is_waited_for(
 
     assert press.expect_all_once(READERS) == 0
     assert worker.is_running
-    press.stop()
 
 
 def _fill(file: Path) -> None:
