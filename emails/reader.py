@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emails.slots import SLOT_WORD
+from emails.top_level_domains import is_top_level
 
 MOST_CHARACTERS = 100
 """Of one value; what is longer is cut."""
@@ -22,10 +23,12 @@ _UNFIT = re.compile(
 # into the form.
 # `St.John` and `J.De Vries` lead nowhere; under a common top-level domain a name does, in any case.
 _LEADS_SOMEWHERE = re.compile(
-    r"@|://|\w\.(?:[a-z]{2,}|[A-Z]{2,})\b|(?i:www\.)"
+    r"@|://|(?i:www\.)"
     r"|\w\.(?i:com|net|org|info|biz|app|club|dev|icu|link|live|online|shop|site|top|vip|xyz|co|io|me)\b"
     r"|\w\w\.(?i:at|au|be|br|ch|cn|de|es|eu|fr|in|it|jp|nl|pl|ru|uk|us)\b"
 )
+# In letters of one case: the last label of what has dots, which may be any top-level domain.
+_LAST_LABEL = re.compile(r"\w\.([a-z]{2,}|[A-Z]{2,})\b(?!\.\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,16 @@ class Reader:
             case "tags":
                 return _shown(self.tags)
             case _:
-                name = "" if _LEADS_SOMEWHERE.search(self.name) else _shown(self.name)
+                name = "" if _leads_somewhere(self.name) else _shown(self.name)
                 return name.partition(" ")[0] if field_name == "first_name" else name
 
 
 NOBODY = Reader()
 """Who gets the fallbacks: the archive, a preview, a test mail."""
+
+
+def _leads_somewhere(name: str) -> bool:
+    return bool(_LEADS_SOMEWHERE.search(name)) or any(map(is_top_level, _LAST_LABEL.findall(name)))
 
 
 def _look_up(attributes: Mapping[str, Any], key: str) -> Any:

@@ -97,6 +97,10 @@ def test_what_looks_like_a_slot_word_is_not_filled_in() -> None:
         "Evil.De",
         "T.Me/evil",
         "Www.Evil.Example",
+        "evil.museum",
+        "win.evil.photography/now",
+        "EVIL.CASINO.",
+        "evil.zz",
     ],
 )
 def test_a_name_that_leads_somewhere_is_no_name(name: str) -> None:
@@ -104,7 +108,20 @@ def test_a_name_that_leads_somewhere_is_no_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["J. R. R. Tolkien", "St.John Rivers", "J.De Vries", "Ada O'Neil, Jr.", "M.I.A."]
+    "name",
+    [
+        "J. R. R. Tolkien",
+        "St.John Rivers",
+        "J.De Vries",
+        "Ada O'Neil, Jr.",
+        "M.I.A.",
+        "Jo.Lee",
+        "jo.lee",
+        "J.R.Smith",
+        "J.R.SMITH",
+        "st.john rivers",
+        "mary.day.smith",
+    ],
 )
 def test_a_name_may_have_dots(name: str) -> None:
     assert Reader(name).value("name") == name
