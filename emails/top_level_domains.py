@@ -1,6 +1,6 @@
 """The last labels of domain names, by which mail programs know a name as one.
 
-Those of IANA's root zone in ASCII letters, of April 2026, and what is reserved. One that is
+Those of IANA's root zone in ASCII letters, of April 2025, and what is reserved. One that is
 newer makes a link of a name here and there until it is added.
 """
 
