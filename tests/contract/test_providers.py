@@ -4,9 +4,7 @@ A provider from elsewhere passes it too: add a kit to KITS that opens it and rea
 that of `pigeon` does, which another package brings by its entry point (pigeon_post.py).
 """
 
-import shutil
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -32,6 +30,7 @@ from newsletter.providers.base import (
 from newsletter.providers.registry import ProviderOptions, open_provider, provider_names
 from newsletter.sandbox.standin.options import StandInOptions
 from newsletter.sandbox.standin.process import StandIn
+from tests.packages import installed_provider
 
 WORD = "Q7f3a9c01bR0Q"
 KEY = "SG.contract"
@@ -117,17 +116,12 @@ def _open_sendgrid(host: str) -> Provider:
 @contextmanager
 def pigeon_kit(tmp_path: Path) -> Iterator[Kit]:
     """Installed as packages are: a module and its metadata on the path."""
-    site, loft = tmp_path / "site", tmp_path / "loft"
-    metadata = site / "pigeon_post-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon-post\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(
-        "[newsletter.providers]\npigeon = pigeon_post:open_loft\n"
-    )
-    shutil.copy(Path(__file__).with_name("pigeon_post.py"), site)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.syspath_prepend(str(site))
-        patched.delitem(sys.modules, "pigeon_post", raising=False)
+    loft = tmp_path / "loft"
+    code = Path(__file__).with_name("pigeon_post.py").read_text()
+    with (
+        installed_provider(tmp_path / "site", "pigeon", code=code, opener="open_loft"),
+        pytest.MonkeyPatch.context() as patched,
+    ):
         patched.setenv("PIGEON_LOFT", str(loft))
         provider = open_provider("pigeon", ProviderOptions())
         patched.setenv("PIGEON_LOFT", "")

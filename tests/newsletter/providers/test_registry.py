@@ -1,24 +1,21 @@
 """Providers are opened by name, also those that another package brings."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from newsletter.providers.base import UnknownProvider
 from newsletter.providers.registry import ProviderOptions, open_provider, provider_names
+from tests.packages import installed_provider
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def package(tmp_path: Path) -> Iterator[None]:
     """An installed package with the entry point `pigeon`."""
-    (tmp_path / "pigeon_post.py").write_text("def open_loft(options):\n    return options\n")
-    metadata = tmp_path / "pigeon_post-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon-post\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(
-        "[newsletter.providers]\npigeon = pigeon_post:open_loft\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    code = "def open_loft(options):\n    return options\n"
+    with installed_provider(tmp_path / "site", "pigeon", code=code, opener="open_loft"):
+        yield
 
 
 @pytest.mark.usefixtures("package")
