@@ -4,11 +4,12 @@ Each takes the edition's row FOR UPDATE, so that it waits for hand-offs under wa
 one sees it: what was handed off before goes out, nothing after.
 """
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.states import BatchState, DeliveryState
+from newsletter.dispatch.unsent import NOT_HANDED_OFF
 from newsletter.editions.approval import require_approved
 from newsletter.editions.locks import own_edition
 from newsletter.editions.states import EditionState, check_transition
@@ -63,10 +64,9 @@ def cancel(session: Session, edition_id: int, *, now: float) -> int:
         .order_by(BATCH.c.id)
         .with_for_update()
     )
-    waiting = _not_handed_off(edition_id)
     cancelled = session.exec(
         update(DELIVERY)
-        .where(*waiting)
+        .where(DELIVERY.c.edition_id == edition_id, NOT_HANDED_OFF)
         .values(state=DeliveryState.CANCELLED, reason="the edition was cancelled")
     ).rowcount
     session.exec(
@@ -75,12 +75,3 @@ def cancel(session: Session, edition_id: int, *, now: float) -> int:
         .values(state=BatchState.CANCELLED)
     )
     return int(cancelled)
-
-
-def _not_handed_off(edition_id: int) -> tuple[ColumnElement[bool], ...]:
-    handed_to = select(BATCH.c.handed_to).where(BATCH.c.id == DELIVERY.c.batch_id)
-    return (
-        DELIVERY.c.edition_id == edition_id,
-        DELIVERY.c.state == DeliveryState.QUEUED,
-        DELIVERY.c.position >= handed_to.scalar_subquery(),
-    )

@@ -22,6 +22,7 @@ from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import DeliveryState
+from newsletter.dispatch.unsent import not_handed_off, unsent_readers
 from newsletter.editions.states import EditionState
 from newsletter.editions.variants import Variant
 from newsletter.errors import LeaseLost
@@ -92,11 +93,7 @@ _HOLD = select(*BATCH_COLUMNS).where(OURS, BATCH.c.leased_until > db_now()).with
 _NEXT = (
     select(DELIVERY.c.subscriber_id, DELIVERY.c.position, *STANDING)
     .select_from(beside_standing(DELIVERY, bindparam("publication_id")))
-    .where(
-        DELIVERY.c.batch_id == bindparam("batch_id"),
-        DELIVERY.c.position >= bindparam("handed_to"),
-        DELIVERY.c.state == DeliveryState.QUEUED,
-    )
+    .where(not_handed_off(bindparam("batch_id"), bindparam("handed_to")))
     .order_by(DELIVERY.c.position)
     .limit(bindparam("most"))
     .with_for_update(of=DELIVERY)
@@ -183,13 +180,7 @@ def _part_revisions(session: Session, batch: LockedBatch) -> None:
 
     The edition was corrected while the batch was half handed off.
     """
-    rest = session.scalars(
-        select(DELIVERY.c.subscriber_id).where(
-            DELIVERY.c.batch_id == batch.id,
-            DELIVERY.c.position >= batch.handed_to,
-            DELIVERY.c.state == DeliveryState.QUEUED,
-        )
-    ).all()
+    rest = unsent_readers(session, batch)
     requeue(session, batch, rest, variant=batch.variant, due_at=batch.due_at, attempt=batch.attempt)
 
 
@@ -267,10 +258,6 @@ def _has_expired(session: Session, rules: Rules) -> bool:
 def _expire(session: Session, batch: LockedBatch) -> None:
     session.execute(
         update(DELIVERY)
-        .where(
-            DELIVERY.c.batch_id == batch.id,
-            DELIVERY.c.position >= batch.handed_to,
-            DELIVERY.c.state == DeliveryState.QUEUED,
-        )
+        .where(not_handed_off(batch.id, batch.handed_to))
         .values(state=DeliveryState.EXPIRED, reason="not sent by its time limit")
     )

@@ -13,6 +13,7 @@ from newsletter.dispatch.locks import LockedBatch, LockedEdition
 from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.requeue import PutOff, requeue
 from newsletter.dispatch.states import OPEN, DeliveryState
+from newsletter.dispatch.unsent import NOT_HANDED_OFF
 from newsletter.editions.states import EditionState
 from newsletter.one_line import one_line
 from newsletter.providers.base import Outcome, OutcomeKind
@@ -154,13 +155,11 @@ def _accept(session: Session, batch: LockedBatch, ids: Sequence[int]) -> None:
 
 
 def _waiting_elsewhere(batch: LockedBatch, ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
-    handed_to = select(BATCH.c.handed_to).where(BATCH.c.id == DELIVERY.c.batch_id)
     return (
         DELIVERY.c.edition_id == batch.edition_id,
         among(DELIVERY.c.subscriber_id, ids),
         DELIVERY.c.batch_id != batch.id,
-        DELIVERY.c.state == DeliveryState.QUEUED,
-        DELIVERY.c.position >= handed_to.scalar_subquery(),
+        NOT_HANDED_OFF,
     )
 
 

@@ -15,6 +15,7 @@ from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.dispatch.progress import UNDER_WAY
 from newsletter.dispatch.requeue import requeue
 from newsletter.dispatch.states import BatchState, DeliveryState
+from newsletter.dispatch.unsent import unsent_readers
 from newsletter.editions.locks import own_edition
 from newsletter.errors import EditionError
 
@@ -40,7 +41,7 @@ def reroute(session: Session, edition_id: int, provider: str) -> Rerouted:
         raise EditionError(f"Edition {edition.name} is {edition.state}, not being sent.")
     readers = 0
     for batch in _ready_elsewhere(session, edition_id, provider):
-        waiting = _waiting(session, batch)
+        waiting = unsent_readers(session, batch)
         readers += len(waiting)
         if batch.handed_to:
             _divide(session, batch, waiting, provider)
@@ -59,21 +60,6 @@ def _ready_elsewhere(session: Session, edition_id: int, provider: str) -> list[L
     locked = lock_batches(session, session.scalars(select(BATCH.c.id).where(ready)).all())
     still = set(session.scalars(select(BATCH.c.id).where(ready)))
     return [batch for key, batch in locked.items() if key in still]
-
-
-def _waiting(session: Session, batch: LockedBatch) -> list[int]:
-    """Subscriber ids of the batch's readers who were not handed off."""
-    return list(
-        session.scalars(
-            select(DELIVERY.c.subscriber_id)
-            .where(
-                DELIVERY.c.batch_id == batch.id,
-                DELIVERY.c.position >= batch.handed_to,
-                DELIVERY.c.state == DeliveryState.QUEUED,
-            )
-            .order_by(DELIVERY.c.subscriber_id)
-        )
-    )
 
 
 def _hand_on(session: Session, batch: LockedBatch, provider: str) -> None:
