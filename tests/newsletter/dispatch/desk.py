@@ -56,7 +56,7 @@ def sample_issue(**changes: object) -> Issue:
 
 @dataclass
 class ScriptedProvider:
-    """Answers at once with what `answer` says of each recipient, and remembers whom it took."""
+    """Answers at once with what `answer` says of each recipient, and remembers it all."""
 
     name: str = "scripted"
     window: int = 10
@@ -64,12 +64,14 @@ class ScriptedProvider:
     timeout: float = 5.0
     loopback: bool = True
     answer: Callable[[str], Outcome] = lambda _email: Outcome.accepted("250")
+    mailings: list[Mailing] = field(default_factory=list)
+    """All that it was given, in this order."""
     taken: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
-    variants: list[str] = field(default_factory=list)
     error: Exception | None = None
 
     def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
+        self.mailings.append(mailing)
         future: Future[Sequence[Outcome]] = Future()
         if self.error is not None:
             future.set_exception(self.error)
@@ -81,9 +83,12 @@ class ScriptedProvider:
                 self.taken.append(recipient.email)
                 self.keys.append(recipient.key)
             outcomes.append(outcome)
-        self.variants.append(mailing.composition.html)
         future.set_result(outcomes)
         return future
+
+    def pages(self) -> list[str]:
+        """The HTML of each mailing."""
+        return [mailing.composition.html for mailing in self.mailings]
 
     def check(self) -> None: ...
 

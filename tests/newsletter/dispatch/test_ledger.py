@@ -181,7 +181,7 @@ def test_who_changed_preferences_gets_the_right_variant(
     with desk.database.reading() as session:
         batch = session.get_one(Batch, desk.deliveries(edition_id)[3].batch_id)
     assert batch.variant == "off-labs"
-    assert any("labs.example/1" not in html and "/o/" not in html for html in provider.variants)
+    assert any("labs.example/1" not in html and "/o/" not in html for html in provider.pages())
 
 
 def test_a_paused_edition_hands_off_nothing_more_and_goes_on_when_resumed(
@@ -224,7 +224,7 @@ def test_what_was_corrected_and_approved_anew_goes_on_with_the_correction(
     desk.freeze(edition_id)
     dispatcher = desk.dispatcher(provider)
     dispatcher.step(patience=0.0)
-    before = len(provider.variants)
+    before = len(provider.mailings)
     desk.database.transact(
         lambda session: control.pause(session, edition_id, reason="a typo", now=NOW)
     )
@@ -242,7 +242,7 @@ def test_what_was_corrected_and_approved_anew_goes_on_with_the_correction(
     with desk.database.reading() as session:
         used = {batch.composition_id for batch in session.exec(select(Batch))}
     assert len(used) == 2
-    assert ["corrected" in html for html in provider.variants[before:]] == [True]
+    assert ["corrected" in html for html in provider.pages()[before:]] == [True]
 
 
 def test_cancelling_ends_what_waits_and_keeps_what_went_out(

@@ -1,9 +1,6 @@
 """Confirmations and other small mails: one person each, and never forgotten."""
 
 import re
-from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,22 +15,11 @@ from newsletter.dispatch.notices import AT_ONCE, NoticeSender
 from newsletter.dispatch.outcomes import MAX_ATTEMPTS
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.queue import queue_notice
-from newsletter.providers.base import AuthenticationRefused, Mailing, Outcome, RequestRefused
+from newsletter.providers.base import AuthenticationRefused, Outcome, RequestRefused
 from newsletter.settings import Settings
 from newsletter.site import Site
 from newsletter.tokens import Purpose
 from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
-
-
-@dataclass
-class Remembering(ScriptedProvider):
-    """Keeps the mailings too."""
-
-    mailings: list[Mailing] = field(default_factory=list)
-
-    def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
-        self.mailings.append(mailing)
-        return super().submit(mailing)
 
 
 @pytest.fixture
@@ -47,12 +33,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def provider() -> Remembering:
-    return Remembering()
-
-
-@pytest.fixture
-def sender(database: Database, provider: Remembering, settings: Settings) -> NoticeSender:
+def sender(database: Database, provider: ScriptedProvider, settings: Settings) -> NoticeSender:
     return NoticeSender(database, provider, settings, pace=Pace(0))
 
 
@@ -85,7 +66,7 @@ def make_due(database: Database) -> None:
 
 
 def test_a_confirmation_carries_a_token_minted_when_it_is_sent(
-    desk: Desk, sender: NoticeSender, provider: Remembering, settings: Settings
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider, settings: Settings
 ) -> None:
     queue_confirmation(desk, epoch=3)
     assert "token" not in str(notices(desk.database)[0].data)
@@ -104,7 +85,7 @@ def test_a_confirmation_carries_a_token_minted_when_it_is_sent(
 
 
 def test_a_notice_comes_back_to_an_address_of_its_own(
-    desk: Desk, provider: Remembering, settings: Settings
+    desk: Desk, provider: ScriptedProvider, settings: Settings
 ) -> None:
     returning = settings.model_copy(update={"bounce_address": "bounces@ledger.example"})
     for one in (settings, returning):
@@ -118,7 +99,7 @@ def test_a_notice_comes_back_to_an_address_of_its_own(
 
 
 def test_a_notice_in_doubt_is_sent_again(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk)
     provider.answer = lambda _email: Outcome.unsure("timeout")
@@ -134,7 +115,7 @@ def test_a_notice_in_doubt_is_sent_again(
 
 
 def test_what_a_dead_worker_left_behind_is_taken_over(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk)
     with desk.database.writing() as session:
@@ -147,7 +128,7 @@ def test_what_a_dead_worker_left_behind_is_taken_over(
 
 
 def test_two_senders_send_one_notice_once(
-    desk: Desk, sender: NoticeSender, provider: Remembering, settings: Settings
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider, settings: Settings
 ) -> None:
     queue_confirmation(desk)
     other = NoticeSender(desk.database, provider, settings, pace=Pace(0))
@@ -156,7 +137,7 @@ def test_two_senders_send_one_notice_once(
 
 
 def test_a_refusal_is_final_and_attempts_end(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk, "gone@example.org")
     queue_confirmation(desk, "busy@example.org")
@@ -176,7 +157,7 @@ def test_a_refusal_is_final_and_attempts_end(
 
 
 def test_a_refused_key_leaves_notices_waiting(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk)
     provider.error = AuthenticationRefused("bad key")
@@ -188,7 +169,7 @@ def test_a_refused_key_leaves_notices_waiting(
 
 
 def test_a_notice_that_the_provider_refuses_to_hear_of_is_not_tried_for_ever(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk)
     provider.error = RequestRefused("as a whole")
@@ -199,7 +180,7 @@ def test_a_notice_that_the_provider_refuses_to_hear_of_is_not_tried_for_ever(
 
 
 def test_a_provider_that_breaks_over_one_notice_still_gets_the_others(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk, "odd@example.org")
     queue_confirmation(desk, "fine@example.org")
@@ -228,7 +209,7 @@ def test_a_provider_that_breaks_over_one_notice_still_gets_the_others(
     ids=lambda outcome: outcome.code,
 )
 def test_a_provider_that_is_away_uses_up_no_attempts(
-    desk: Desk, sender: NoticeSender, provider: Remembering, outcome: Outcome
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider, outcome: Outcome
 ) -> None:
     queue_confirmation(desk)
     provider.answer = lambda _email: outcome
@@ -246,7 +227,7 @@ def test_a_provider_that_is_away_uses_up_no_attempts(
 
 
 def test_a_notice_takes_its_own_share_of_the_rate_only(
-    desk: Desk, provider: Remembering, settings: Settings
+    desk: Desk, provider: ScriptedProvider, settings: Settings
 ) -> None:
     queue_confirmation(desk)
     sender = NoticeSender(desk.database, provider, settings, pace=Pace(0.001))
@@ -261,7 +242,7 @@ def test_a_notice_takes_its_own_share_of_the_rate_only(
 
 @pytest.mark.parametrize("rate", [0.1, 0.001])
 def test_notices_beyond_the_rate_wait_and_keep_their_attempts(
-    desk: Desk, provider: Remembering, settings: Settings, rate: float
+    desk: Desk, provider: ScriptedProvider, settings: Settings, rate: float
 ) -> None:
     for _ in range(AT_ONCE + 1):
         queue_confirmation(desk)
@@ -276,7 +257,7 @@ def test_notices_beyond_the_rate_wait_and_keep_their_attempts(
 def test_a_notice_is_not_begun_after_its_lease(
     desk: Desk,
     sender: NoticeSender,
-    provider: Remembering,
+    provider: ScriptedProvider,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -290,7 +271,7 @@ def test_a_notice_is_not_begun_after_its_lease(
 
 
 def test_a_notice_that_cannot_be_composed_fails_alone(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     with desk.database.writing() as session:
         queue_notice(
@@ -311,7 +292,7 @@ def test_a_notice_that_cannot_be_composed_fails_alone(
 
 
 def test_an_alert_goes_to_the_address_that_is_set_once_per_key(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     for _ in range(2):
         with desk.database.writing() as session:
@@ -330,7 +311,7 @@ def test_an_alert_goes_to_the_address_that_is_set_once_per_key(
 
 
 def test_an_alert_without_an_address_is_kept_as_failed(
-    desk: Desk, database: Database, provider: Remembering, settings: Settings
+    desk: Desk, database: Database, provider: ScriptedProvider, settings: Settings
 ) -> None:
     deaf = NoticeSender(
         database, provider, settings.model_copy(update={"alert_email": ""}), pace=Pace(0)
@@ -347,7 +328,7 @@ def test_an_alert_without_an_address_is_kept_as_failed(
 def test_notices_wait_while_a_real_provider_may_not_send(
     desk: Desk, database: Database, settings: Settings
 ) -> None:
-    provider = Remembering(loopback=False)
+    provider = ScriptedProvider(loopback=False)
     unsafe = settings.model_copy(update={"base_url": "http://127.0.0.1:8000"})
     queue_confirmation(desk)
 
@@ -358,7 +339,7 @@ def test_notices_wait_while_a_real_provider_may_not_send(
 
 
 def test_a_notice_says_nothing_that_a_stranger_typed(
-    desk: Desk, sender: NoticeSender, provider: Remembering
+    desk: Desk, sender: NoticeSender, provider: ScriptedProvider
 ) -> None:
     queue_confirmation(desk)
     sender.step()

@@ -1,9 +1,7 @@
 """What a reader's own notices say: in their language, with a link for one purpose."""
 
 import re
-from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from newsletter.database import Database
 from newsletter.dispatch.notices import NoticeSender
 from newsletter.dispatch.pacing import Pace
 from newsletter.dispatch.queue import queue_notice
-from newsletter.providers.base import Mailing, Outcome
+from newsletter.providers.base import Mailing
 from newsletter.publications import Publication
 from newsletter.settings import Settings
 from newsletter.site import Site
@@ -22,17 +20,6 @@ from subscribers.models import Subscriber
 from tests.newsletter.dispatch.desk import Desk, ScriptedProvider
 
 SECRET = "a secret for notices"
-
-
-@dataclass
-class Remembering(ScriptedProvider):
-    """Keeps the mailings too."""
-
-    mailings: list[Mailing] = field(default_factory=list)
-
-    def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
-        self.mailings.append(mailing)
-        return super().submit(mailing)
 
 
 @dataclass
@@ -55,7 +42,7 @@ class Post:
                 session, publication_id=self.desk.publication_id, kind=kind, now=0.0,
                 email="ada@example.org", subscriber_id=reader, data={"epoch": epoch},
             )  # fmt: skip
-        provider = Remembering()
+        provider = ScriptedProvider()
         assert NoticeSender(self.database, provider, self.settings, pace=Pace(0)).step() == 1
         [mailing] = provider.mailings
         return mailing

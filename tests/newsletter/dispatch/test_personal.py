@@ -1,21 +1,18 @@
 """What an editor asks of the reader is there for each of them, by every provider, and by no other way."""
 
 import email
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 
-import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
 from newsletter.database import Database
 from newsletter.dispatch.trial import make_test
 from newsletter.editions.models import Edition
-from newsletter.providers.base import Mailing, Outcome
+from newsletter.providers.base import Mailing
 from newsletter.providers.messages import Messages
 from newsletter.providers.sendgrid_request import mail_send
 from newsletter.publications import Publication
@@ -38,31 +35,16 @@ NASTY = "<b>\"Eve\"</b> & 'co'\r\nBcc: {{reader:name}} \u202eשלום 🎉"
 SHOWN = "<b>\"Eve\"</b> & 'co' Bcc: {{reader:name}} שלום 🎉"
 
 
-@dataclass
-class Remembering(ScriptedProvider):
-    """Keeps what it was handed."""
-
-    mailings: list[Mailing] = field(default_factory=list)
-
-    def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
-        self.mailings.append(mailing)
-        return super().submit(mailing)
-
-    def messages(self) -> dict[str, EmailMessage]:
-        """What folder and SMTP write, read as a mail program reads it, by address."""
-        made = Messages()
-        return {
-            recipient.email: email.message_from_bytes(
-                made.of(mailing)(recipient), policy=policy.default
-            )
-            for mailing in self.mailings
-            for recipient in mailing.recipients
-        }
-
-
-@pytest.fixture
-def provider() -> Remembering:
-    return Remembering()
+def messages(provider: ScriptedProvider) -> dict[str, EmailMessage]:
+    """What folder and SMTP write, read as a mail program reads it, by address."""
+    made = Messages()
+    return {
+        recipient.email: email.message_from_bytes(
+            made.of(mailing)(recipient), policy=policy.default
+        )
+        for mailing in provider.mailings
+        for recipient in mailing.recipients
+    }
 
 
 def add(desk: Desk, address: str, **values: object) -> None:
@@ -89,14 +71,14 @@ def content(message: EmailMessage, kind: str) -> str:
 
 
 def test_everybody_gets_their_own_and_who_has_none_the_fallback(
-    desk: Desk, provider: Remembering
+    desk: Desk, provider: ScriptedProvider
 ) -> None:
     add(desk, "ada@example.com", name="Ada Example", attributes={"city": "Kiel"}, tags=["a", "b"])
     desk.add_reader("bob@example.com")
 
     send(desk, provider, **PERSONAL)
 
-    mails = provider.messages()
+    mails = messages(provider)
     ada, bob = mails["ada@example.com"], mails["bob@example.com"]
     assert ada["Subject"] == "Ada, the ferry is late"
     assert bob["Subject"] == "Friend, the ferry is late"
@@ -106,7 +88,7 @@ def test_everybody_gets_their_own_and_who_has_none_the_fallback(
     assert "Dear <strong>reader</strong> of your city (no tags)" in content(bob, "html")
 
 
-def test_a_nasty_name_stays_text_in_folder_and_smtp(desk: Desk, provider: Remembering) -> None:
+def test_a_nasty_name_stays_text_in_folder_and_smtp(desk: Desk, provider: ScriptedProvider) -> None:
     add(
         desk,
         "eve@example.com",
@@ -117,7 +99,7 @@ def test_a_nasty_name_stays_text_in_folder_and_smtp(desk: Desk, provider: Rememb
 
     send(desk, provider, **PERSONAL)
 
-    [eve] = provider.messages().values()
+    [eve] = messages(provider).values()
     assert eve["Bcc"] is None
     assert eve["Subject"] == '<b>"Eve"</b>, the ferry is late'
     text = content(eve, "plain")
@@ -130,7 +112,7 @@ def test_a_nasty_name_stays_text_in_folder_and_smtp(desk: Desk, provider: Rememb
     assert "x" * 101 not in html
 
 
-def test_sendgrid_gets_the_same_as_substitutions(desk: Desk, provider: Remembering) -> None:
+def test_sendgrid_gets_the_same_as_substitutions(desk: Desk, provider: ScriptedProvider) -> None:
     add(desk, "eve@example.com", name=NASTY, attributes={"city": "🎉" * 10_000}, tags=["<i>"])
     desk.add_reader("bob@example.com")
 
@@ -139,7 +121,7 @@ def test_sendgrid_gets_the_same_as_substitutions(desk: Desk, provider: Rememberi
     bodies = [mail_send(mailing, sandbox=False) for mailing in provider.mailings]
     assert [list(violations(body)) for body in bodies] == [[]] * len(bodies)
     mails = {mail.email: mail for body in bodies for mail in mails_of(body, "r", 0.0)}
-    for address, written in provider.messages().items():
+    for address, written in messages(provider).items():
         mail = mails[address]
         assert mail.subject == written["Subject"]
         assert mail.html.splitlines() == content(written, "html").splitlines()
@@ -147,7 +129,7 @@ def test_sendgrid_gets_the_same_as_substitutions(desk: Desk, provider: Rememberi
 
 
 def test_a_change_counts_for_whatever_is_not_yet_handed_off(
-    desk: Desk, provider: Remembering
+    desk: Desk, provider: ScriptedProvider
 ) -> None:
     add(desk, "ada@example.com", name="Adda")
     edition_id = desk.edition(**PERSONAL)
@@ -160,11 +142,11 @@ def test_a_change_counts_for_whatever_is_not_yet_handed_off(
 
     desk.run(provider)
 
-    [mail] = provider.messages().values()
+    [mail] = messages(provider).values()
     assert mail["Subject"] == "Ada, the ferry is late"
 
 
-def test_a_test_mail_shows_the_fallbacks(desk: Desk, provider: Remembering) -> None:
+def test_a_test_mail_shows_the_fallbacks(desk: Desk, provider: ScriptedProvider) -> None:
     add(desk, "ada@example.com", name="Ada")
     edition_id = desk.edition(**PERSONAL)
 
@@ -175,12 +157,14 @@ def test_a_test_mail_shows_the_fallbacks(desk: Desk, provider: Remembering) -> N
 
     provider.submit(desk.database.transact(work))
 
-    [mail] = provider.messages().values()
+    [mail] = messages(provider).values()
     assert mail["Subject"] == "Friend, the ferry is late"
     assert "Dear reader of your city (no tags)" in content(mail, "plain")
 
 
-def test_an_edition_that_asks_nothing_reads_no_names(desk: Desk, provider: Remembering) -> None:
+def test_an_edition_that_asks_nothing_reads_no_names(
+    desk: Desk, provider: ScriptedProvider
+) -> None:
     desk.add_readers(3)
     with statements(desk.database) as asked:
         send(desk, provider)

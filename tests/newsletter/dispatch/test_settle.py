@@ -197,8 +197,8 @@ def test_the_policy_sends_again_once_and_then_asks(desk: Desk, provider: Scripte
     asked = 0
     for _ in range(5):
         desk.run(provider)
-        asked += len(provider.variants)
-        provider.variants.clear()
+        asked += len(provider.mailings)
+        provider.mailings.clear()
         desk.database.transact(
             lambda session: settle.apply_policy(session, edition_id, wait=0.0, now=NOW)
         )
