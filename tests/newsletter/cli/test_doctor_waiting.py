@@ -3,9 +3,9 @@
 from sqlmodel import select
 
 from newsletter.database import Database
-from newsletter.dispatch.models import Batch
 from newsletter.editions.models import Edition
 from tests.newsletter.cli.conftest import Shell
+from tests.newsletter.dispatch.batches import add_batch
 
 
 def test_batches_of_another_provider_are_named_with_the_cure(shell: Shell) -> None:
@@ -14,19 +14,7 @@ def test_batches_of_another_provider_are_named_with_the_cure(shell: Shell) -> No
     with database.writing() as session:
         edition = session.exec(select(Edition)).one()
         edition.state = "sending"
-        session.add(
-            Batch(
-                edition_id=edition.key,
-                chunk=0,
-                variant="linked",
-                lane="other",
-                ordinal=0,
-                provider="smtp",
-                state="ready",
-                due_at=0.0,
-                size=3,
-            )
-        )
+        add_batch(session, edition.key, provider="smtp", state="ready", size=3)
     database.close()
 
     answer = shell("doctor", "--json")

@@ -9,9 +9,10 @@ from sqlmodel import select
 
 from newsletter.cli import send, watch
 from newsletter.database import Database
-from newsletter.dispatch.models import Batch, Delivery
+from newsletter.dispatch.models import Batch
 from newsletter.editions.models import Edition
 from tests.newsletter.cli.conftest import Shell
+from tests.newsletter.dispatch.batches import add_batch, add_delivery
 
 DATE = "2026-11-22"
 WAITS = (
@@ -29,31 +30,11 @@ def database(shell: Shell) -> Iterator[Database]:
     with database.writing() as session:
         edition = session.exec(select(Edition)).one()
         edition.state, edition.recipients, edition.started_at = "sending", 4, time.time() - 60
-        batch = Batch(
-            edition_id=edition.key,
-            chunk=0,
-            variant="linked",
-            lane="gmail",
-            ordinal=0,
-            provider="smtp",
-            state="ready",
-            due_at=0.0,
-            size=4,
-            handed_to=2,
+        batch = add_batch(
+            session, edition.key, lane="gmail", provider="smtp", state="ready", size=4, handed_to=2
         )
-        session.add(batch)
-        session.flush()
         for position, state in enumerate(("unsure", "refused", "queued", "queued")):
-            session.add(
-                Delivery(
-                    edition_id=edition.key,
-                    subscriber_id=position + 1,
-                    batch_id=batch.key,
-                    position=position,
-                    state=state,
-                    tracking="linked",
-                )
-            )
+            add_delivery(session, batch, position + 1, state, position=position)
     yield database
     database.close()
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from sqlmodel import select as select_model
 
 from newsletter.database import Database
-from newsletter.dispatch.models import DELIVERY, Batch, Delivery, Notice
+from newsletter.dispatch.models import DELIVERY, Delivery, Notice
 from newsletter.editions.models import Edition, EditionLink
 from newsletter.feedback.duty import work_feedback
 from newsletter.feedback.inbox import receive
@@ -24,6 +24,7 @@ from subscribers.models import (
     Subscription,
     Suppression,
 )
+from tests.newsletter.dispatch.batches import add_batch
 
 SENT_AT = 1_795_000_000.0
 NOW = SENT_AT + 600.0
@@ -63,19 +64,9 @@ class Mailed:
         at = SENT_AT + day * DAY
         with self.database.writing() as session:
             edition = self._edition(session, day, at, len(readers))
-            batch = Batch(
-                edition_id=edition.key,
-                chunk=0,
-                variant=tracking,
-                lane=lane,
-                ordinal=0,
-                provider="sendgrid",
-                state="done",
-                due_at=at,
-                size=len(readers),
+            batch = add_batch(
+                session, edition.key, variant=tracking, lane=lane, due_at=at, size=len(readers)
             )
-            session.add(batch)
-            session.flush()
             for number in range(1, links + 1):
                 session.add(
                     EditionLink(

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from newsletter.database import Database
-from newsletter.dispatch.models import Batch, Delivery
 from newsletter.dispatch.queue import queue_notice
 from newsletter.editions.models import Edition
 from newsletter.feedback.inbox import receive
@@ -15,6 +14,7 @@ from newsletter.tables import metadata
 from subscribers import signup
 from subscribers.consent import Agreement
 from subscribers.signup import Request, SignupPolicy
+from tests.newsletter.dispatch.batches import add_batch, add_delivery
 
 NOW = 1_790_000_000.0
 DAY = 86400.0
@@ -64,19 +64,8 @@ def deliver(
     edition = Edition(publication_id=publication_id, date=date, created_at=NOW, updated_at=NOW)
     session.add(edition)
     session.flush()
-    batch = Batch(
-        edition_id=edition.key, chunk=0, variant="counted", lane="other", ordinal=0,
-        provider="smtp", state="done", due_at=NOW, size=1,
-    )  # fmt: skip
-    session.add(batch)
-    session.flush()
-    session.add(
-        Delivery(
-            edition_id=edition.key, subscriber_id=subscriber_id, batch_id=batch.key, position=0,
-            state="refused", tracking="counted", reason=reason,
-        )
-    )  # fmt: skip
-    session.flush()
+    batch = add_batch(session, edition.key, variant="counted", provider="smtp")
+    add_delivery(session, batch, subscriber_id, "refused", reason=reason)
     return edition.key
 
 

@@ -8,10 +8,11 @@ from rich.console import Console
 from sqlalchemy import update
 from sqlmodel import Session
 
-from newsletter.dispatch.models import BATCH, DELIVERY, Batch, Delivery
+from newsletter.dispatch.models import BATCH, DELIVERY
 from newsletter.reports.figures import Clicks, Tally
 from newsletter.reports.report import EditionReport, edition_report
 from newsletter.reports.text import render
+from tests.newsletter.dispatch.batches import add_batch, add_delivery
 from tests.newsletter.feedback.mailed import Mailed, event, hard_bounce, soft_bounce
 
 
@@ -197,27 +198,5 @@ def test_titles_are_printed_as_they_are(mailed: Mailed) -> None:
 
 
 def _add_lane(session: Session, edition_id: int, reader: int) -> None:
-    batch = Batch(
-        edition_id=edition_id,
-        chunk=1,
-        variant="linked",
-        lane="gmail",
-        ordinal=0,
-        provider="sendgrid",
-        state="done",
-        due_at=0.0,
-        size=1,
-    )
-    session.add(batch)
-    session.flush()
-    session.add(
-        Delivery(
-            edition_id=edition_id,
-            subscriber_id=reader,
-            batch_id=batch.key,
-            position=0,
-            state="accepted",
-            tracking="linked",
-            accepted_at=1.0,
-        )
-    )
+    batch = add_batch(session, edition_id, chunk=1, lane="gmail")
+    add_delivery(session, batch, reader, "accepted", accepted_at=1.0)

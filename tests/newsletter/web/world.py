@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from emails.issue_files import parse_issue
 from newsletter.database import Database
-from newsletter.dispatch.models import Batch, Notice
+from newsletter.dispatch.models import Notice
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue
 from newsletter.editions.models import Edition
@@ -26,6 +26,7 @@ from subscribers import signup, suppression
 from subscribers.consent import Agreement
 from subscribers.models import ConsentRecord, Subscription, SuppressionReason, Tracking
 from subscribers.signup import MailKind, MailToSend, SignupPolicy
+from tests.newsletter.dispatch.batches import add_batch
 
 NOW = 1_800_000_000.0
 
@@ -167,20 +168,7 @@ class World:
             publication = session.get_one(Publication, self.publication_id)
             edition = session.get_one(Edition, edition_id)
             mailed, _ = composed(session, edition, publication, Variant("counted"), self.site)
-            session.add(
-                Batch(
-                    edition_id=edition_id,
-                    chunk=0,
-                    variant="counted",
-                    lane="other",
-                    ordinal=0,
-                    provider="folder",
-                    state="done",
-                    due_at=self.clock(),
-                    size=1,
-                    composition_id=mailed,
-                )
-            )
+            add_batch(session, edition_id, variant="counted", composition_id=mailed)
 
     def notices(self) -> list[Notice]:
         with self.database.reading() as session:
