@@ -21,6 +21,7 @@ from newsletter.database import Database
 from newsletter.dispatch import settle
 from newsletter.dispatch.models import Batch
 from newsletter.dispatch.progress import count_states
+from newsletter.dispatch.states import BatchState
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue
 from newsletter.editions.models import Edition
@@ -292,12 +293,15 @@ def is_time_to_kill(press: Press, goal: int, worker: WorkerProcess) -> bool:
 
 def under_way(press: Press) -> bool:
     """Whether some batch is still to be sent."""
-    with press.database.reading() as session:
-        waiting = select(Batch.id).where(col(Batch.state).in_(["ready", "leased"]))
-        return session.exec(waiting.limit(1)).first() is not None
+    return _has_batches(press, BatchState.READY, BatchState.LEASED)
 
 
 def leased(press: Press) -> bool:
     """Whether some worker, dead or alive, holds a batch."""
+    return _has_batches(press, BatchState.LEASED)
+
+
+def _has_batches(press: Press, *states: BatchState) -> bool:
     with press.database.reading() as session:
-        return session.exec(select(Batch.id).where(Batch.state == "leased")).first() is not None
+        some = select(Batch.id).where(col(Batch.state).in_(states)).limit(1)
+        return session.exec(some).first() is not None
