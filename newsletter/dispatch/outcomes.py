@@ -1,7 +1,7 @@
 """Finish: what the provider said of a window, stored; what may be tried again, queued again."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, case, func, select, update
@@ -118,8 +118,6 @@ _ACCEPT = (
     )
     .values(**_TAKEN)
 )
-
-
 _ACCEPT_WHOLE = (
     update(DELIVERY)
     .where(
@@ -128,11 +126,7 @@ _ACCEPT_WHOLE = (
         DELIVERY.c.position < bindparam("end"),
         DELIVERY.c.state.in_(OPEN),
     )
-    .values(
-        state=DeliveryState.ACCEPTED,
-        accepted_at=func.coalesce(DELIVERY.c.accepted_at, db_now()),
-        unsure_at=None,
-    )
+    .values(**_TAKEN)
 )
 """What is open at a window's positions was in the window: it costs less to find than reader by
 reader."""
@@ -183,10 +177,17 @@ _PUT_OFF_SINCE = select(db_now(), func.coalesce(BATCH.c.put_off_since, db_now())
 )
 
 
+class _Again(NamedTuple):
+    """Which attempt comes next, and after how many seconds."""
+
+    attempt: int
+    pause: float
+
+
 def _try_later(session: Session, batch: LockedBatch, results: Sequence[Result]) -> list[Result]:
     """Queue again what was certainly not taken; give up, and return, what has used its attempts up."""
     still_open = _still_open(session, batch, [one.subscriber_id for one in results])
-    retry: dict[tuple[int, float], list[Result]] = defaultdict(list)
+    retry: dict[_Again, list[Result]] = defaultdict(list)
     failed: list[Result] = []
     for result in results:
         if result.subscriber_id not in still_open:
@@ -197,20 +198,29 @@ def _try_later(session: Session, batch: LockedBatch, results: Sequence[Result]) 
             failed.append(result)
         else:
             pause = result.outcome.retry_after
-            retry[attempt, backoff(batch.attempt) if pause is None else pause].append(result)
+            again = _Again(attempt, backoff(batch.attempt) if pause is None else pause)
+            retry[again].append(result)
     _settle(session, batch, failed, DeliveryState.FAILED)
-    for (attempt, pause), alike in retry.items():
-        now, since = session.execute(_PUT_OFF_SINCE, {"batch": batch.id}).one()
+    if retry:
+        _queue_again(session, batch, retry)
+    return failed
+
+
+def _queue_again(
+    session: Session, batch: LockedBatch, retry: Mapping[_Again, Sequence[Result]]
+) -> None:
+    """Put those who may be tried again alike into a batch of their own."""
+    now, since = session.execute(_PUT_OFF_SINCE, {"batch": batch.id}).one()
+    for again, alike in retry.items():
         requeue(
             session,
             batch,
             [one.subscriber_id for one in alike],
             variant=batch.variant,
-            due_at=now + pause,
-            attempt=attempt,
+            due_at=now + again.pause,
+            attempt=again.attempt,
             put_off=PutOff(_words(alike[0].outcome), since),
         )
-    return failed
 
 
 def _still_open(session: Session, batch: LockedBatch, ids: Sequence[int]) -> set[int]:
