@@ -9,14 +9,14 @@ speak (feedback/lane_news.py).
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from newsletter.database import db_now
-from newsletter.dispatch.models import PROVIDER_RATE
+from newsletter.dispatch.models import PROVIDER_RATE, ProviderRate
 from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.pacing import (
     ALL_LANES,
@@ -75,7 +75,8 @@ def heed_deferrals(
         if (step := step_of(said, is_slow=lane in slowed))
     }
     if steps:
-        change_pace(session, provider, steps)
+        rates = locked_rates(session, provider, [ALL_LANES, *steps])
+        change_pace(session, rates, steps, now=session.execute(select(db_now())).scalar_one())
 
 
 def slowed_lanes(session: Session, provider: str) -> dict[str, int]:
@@ -91,10 +92,10 @@ def step_of(heard: Heard, *, is_slow: bool) -> int:
     return -1 if is_slow and heard.accepted > heard.deferred else 0
 
 
-def change_pace(session: Session, provider: str, steps: dict[str, int]) -> None:
-    """Slow these lanes down by a step (1), or up (-1)."""
-    rates = locked_rates(session, provider, [ALL_LANES, *steps])
-    now = session.execute(select(db_now())).scalar_one()
+def change_pace(
+    session: Session, rates: Mapping[str, ProviderRate], steps: Mapping[str, int], *, now: float
+) -> None:
+    """Slow these lanes down by a step (1), or up (-1); `rates`: theirs, locked."""
     for lane, step in steps.items():
         rate = rates[lane]
         rate.slowness = min(max(slowness_of(rate, now) + step, 0), SLOWEST)

@@ -115,7 +115,7 @@ def change_paces(session: Session, lanes: Collection[LaneKey]) -> None:
                 steps[key.lane] = step
                 news.since, news.heard, news.put_off = now, 0, 0
                 session.add(news)
-        change_pace(session, provider, steps)
+        change_pace(session, rates, steps, now=now)
 
 
 def _step(news: LaneNews, *, is_slow: bool) -> int:
