@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from newsletter.providers.base import Outcome
 from newsletter.providers.errors import AuthenticationRefused, ProviderError
@@ -44,9 +45,7 @@ class Pool:
             words = "The SMTP server was away a moment ago."
             self._queue.settle_all(_unreachable(words, retry_after=self._pausing))
         while len(self._workers) < min(self._limit, len(self._queue)):
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(asyncio.create_task(self._work()))
 
     async def close(self) -> None:
         """Wait for what is in flight, then hang up."""
@@ -56,7 +55,18 @@ class Pool:
         await asyncio.gather(*self._leaving)
 
     async def _work(self) -> None:
-        """Deliver on one connection after another until the queue is empty."""
+        """Work until the queue is empty.
+
+        Whoever finds it empty leaves at once: a callback that struck the task off would come after
+        a window that was offered meanwhile, which nobody would then work on.
+        """
+        try:
+            await self._empty_the_queue()
+        finally:
+            self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _empty_the_queue(self) -> None:
+        """Deliver on one connection after another."""
         while self._queue:
             async with self._door:
                 conversation = await self._conversation()

@@ -16,7 +16,8 @@ from newsletter.providers.errors import (
     ProviderMisconfigured,
     ProviderUnreachable,
 )
-from newsletter.providers.smtp_pipeline import Channel, Conversation
+from newsletter.providers.smtp_channel import Channel
+from newsletter.providers.smtp_pipeline import Conversation
 
 Tls = Literal["implicit", "required", "offered", "never"]
 STARTTLS: dict[str, Tls] = {"required": "required", "offered": "offered", "never": "never"}
