@@ -93,8 +93,8 @@ def check(
     """Check an edition file: every error and warning, with line and field."""
     loaded = load_issue(file)
     look = load_brand(brand, loaded.issue)
-    composition = compose_issue(loaded.issue, look, addresses=Addresses.sample())
     addresses = Addresses.sample()
+    composition = compose_issue(loaded.issue, look, addresses=addresses)
     findings = list(
         check_composition(composition, issue=loaded.issue, brand=look, addresses=addresses)
     )

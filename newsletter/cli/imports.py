@@ -82,12 +82,12 @@ def import_(
         columns = _columns(file, plan)
         asked = sys.stdin.isatty() and not yes
         if dry_run or asked:
-            preview = _rehearse(desk, file, plan, rejects)
+            preview = _work("Looking", rehearse, desk, file, plan, rejects)
             _tell(preview, columns, rejects, done=False, as_json=as_json and dry_run)
             if dry_run:
                 return
             confirm(f"Import {file.name}?", yes=yes)
-        report = _import(desk, file, plan, rejects)
+        report = _work("Importing", import_readers, desk, file, plan, rejects)
     _tell(report, columns, rejects, done=True, as_json=as_json)
 
 
@@ -113,23 +113,17 @@ def _correction(column: str) -> tuple[str, str]:
     return header, field
 
 
-def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with _bar("Looking") as progress, desk.database.importing() as sessions:
-        return rehearse(
-            sessions,
-            file,
-            plan,
-            rejected=rejects,
-            hash_of=desk.site.signer.keyed_hash,
-            now=now(),
-            checkpoint=Session.commit,
-            progress=progress,
-        )
-
-
-def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
-    with _bar("Importing") as progress, desk.database.importing() as sessions:
-        return import_readers(
+def _work(
+    what: str,
+    act: Callable[..., ImportReport],
+    desk: Desk,
+    file: Path,
+    plan: ImportPlan,
+    rejects: Path,
+) -> ImportReport:
+    """Rehearse or import, as `act` does; `what` it does stands before the bar."""
+    with _bar(what) as progress, desk.database.importing() as sessions:
+        return act(
             sessions,
             file,
             plan,
