@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
-from emails.composer import compose
 from emails.errors import CompositionError
 from emails.issue_files import IssueFile, load_issue
-from emails.preflight import check
 from newsletter.accounts import audit
+from newsletter.cli.compose import all_warnings
 from newsletter.cli.desk import Desk, actor, now, open_desk
 from newsletter.cli.output import (
     AsJson,
@@ -34,6 +33,7 @@ from newsletter.dispatch.progress import progress
 from newsletter.editions.approval import Approval, approve
 from newsletter.editions.library import Imported, import_issue, list_editions
 from newsletter.editions.models import Edition
+from newsletter.editions.preflight import preflight
 from newsletter.editions.schedule import Moment, parse_not_after, parse_start, schedule
 from newsletter.editions.states import EditionState
 from newsletter.publications import Publication
@@ -83,7 +83,7 @@ def import_(
         imported = desk.database.transact(work)
         _tell_import(imported, as_json=as_json)
         if imported.edition.state == EditionState.DRAFT and not as_json:
-            _tell_obstacles(desk, loaded, imported.edition, file)
+            _tell_obstacles(desk, loaded, imported.edition.name, file)
 
 
 def list_(publication: PublicationSlug = None, as_json: AsJson = False) -> None:
@@ -271,25 +271,24 @@ def _tell_import(imported: Imported, *, as_json: bool) -> None:
     say(f"Edition {edition.name} {what} (revision {edition.revision}, {edition.state}).")
 
 
-def _tell_obstacles(desk: Desk, loaded: IssueFile, edition: Edition, file: Path) -> None:
-    """Say how much stands in the way of an approval, where anything does."""
-    with desk.database.reading() as session:
-        publication = desk.publication(session)
-        brand = publication.brand(desk.settings.base_url)
-        addresses = desk.site.addresses(publication, edition.key, edition.name, "linked")
+def _tell_obstacles(desk: Desk, loaded: IssueFile, name: str, file: Path) -> None:
+    """Say now what an approval would: what stands in its way, and what it would accept."""
     try:
-        made = compose(loaded.issue, brand, addresses=addresses)
+        _, findings = desk.change(
+            name, lambda session, owner, edition: preflight(session, edition, owner, desk.site)
+        )
     except CompositionError as error:
         aside.print(f"It can't be approved until it is mended: {error}", markup=False)
         return
-    findings = check(made, issue=loaded.issue, brand=brand, addresses=addresses)
-    errors = sum(one.severity == "error" for one in findings)
+    errors = [loaded.problem(one) for one in findings if one.severity == "error"]
+    warnings = all_warnings(loaded, [one for one in findings if one.severity == "warning"])
+    show_findings("warning", [one for one in warnings if one not in loaded.warnings])
+    show_findings("error", errors)
     if errors:
-        warnings = counted(len(loaded.warnings) + len(findings) - errors, "warning")
-        them = "it is" if errors == 1 else "they are"
+        them = "it is" if len(errors) == 1 else "they are"
         aside.print(
-            f"{counted(errors, 'error')}, {warnings}: it can't be approved until {them} mended "
-            f"(newsletter check {file}).",
+            f"{counted(len(errors), 'error')}, {counted(len(warnings), 'warning')}: it can't be "
+            f"approved until {them} mended (newsletter check {file}).",
             markup=False,
         )
 

@@ -11,12 +11,7 @@ from newsletter.editions.inputs import inputs_digest
 from newsletter.editions.models import Edition
 from newsletter.editions.preflight import preflight
 from newsletter.editions.states import EditionState, check_transition
-from newsletter.editions.variants import (
-    Variant,
-    allowed_tracking,
-    composed,
-    current_issue,
-)
+from newsletter.editions.variants import current_issue
 from newsletter.errors import Blocked, EditionError, NotApproved
 from newsletter.publications import Publication
 from newsletter.site import Site
@@ -56,12 +51,7 @@ def approve(
     if edition.state not in STAY_AS_THEY_ARE:
         check_transition(edition.name, edition.state, EditionState.APPROVED)
         edition.state = EditionState.APPROVED
-    # What most is tracked is what is largest: the size that counts.
-    whole = Variant(allowed_tracking("linked", publication.tracking))
-    _, composition = composed(session, edition, publication, whole, site)
-    findings = preflight(
-        session, edition, publication, site, variant=whole, composition=composition
-    )
+    _, findings = preflight(session, edition, publication, site)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         lines = "\n".join(f"  {one.field}: {one.message}" for one in errors)

@@ -15,7 +15,13 @@ from emails.preflight import check
 from emails.reader import Reader
 from emails.repeats import repeated_since
 from newsletter.editions.models import Edition
-from newsletter.editions.variants import Variant, current_issue, earlier_issues
+from newsletter.editions.variants import (
+    Variant,
+    allowed_tracking,
+    composed,
+    current_issue,
+    earlier_issues,
+)
 from newsletter.publications import Publication
 from newsletter.site import Site
 from subscribers.readers import newest_personal_rows
@@ -25,30 +31,27 @@ READERS_ASKED = 1_000
 
 
 def preflight(
-    session: Session,
-    edition: Edition,
-    publication: Publication,
-    site: Site,
-    *,
-    variant: Variant,
-    composition: Composition,
-) -> tuple[Finding, ...]:
-    """Every finding about an edition as composed for `variant`, errors first.
+    session: Session, edition: Edition, publication: Publication, site: Site
+) -> tuple[Composition, tuple[Finding, ...]]:
+    """An edition as composed for those who are tracked most, and every finding, errors first.
 
-    Against the last five editions that went out: a headline or link that readers have had.
+    That variant is the largest: its size counts. Against the last five editions that went out: a
+    headline or link that readers have had.
     """
+    whole = Variant(allowed_tracking("linked", publication.tracking))
+    _, composition = composed(session, edition, publication, whole, site)
     issue = current_issue(session, edition)
     findings = (
         *check(
             composition,
             issue=issue,
             brand=publication.brand(site.base_url),
-            addresses=site.addresses(publication, edition.key, edition.name, variant.tracking),
+            addresses=site.addresses(publication, edition.key, edition.name, whole.tracking),
         ),
         *repeated_since(issue, earlier_issues(session, edition)),
         *_unanswered(session, publication, issue),
     )
-    return errors_first(findings)
+    return composition, errors_first(findings)
 
 
 def _unanswered(session: Session, publication: Publication, issue: Issue) -> Iterator[Finding]:

@@ -21,7 +21,6 @@ from newsletter.editions.library import import_issue
 from newsletter.editions.models import Edition
 from newsletter.editions.preflight import preflight
 from newsletter.editions.schedule import schedule
-from newsletter.editions.variants import Variant, composed
 from newsletter.feedback.duty import work_off_inbox
 from newsletter.feedback.models import HIT
 from newsletter.publications import Publication
@@ -104,11 +103,7 @@ class Desk:
 
         def work(session: Session) -> Proof:
             edition, publication = self._find(session, edition_id)
-            linked = Variant("linked")
-            _, composition = composed(session, edition, publication, linked, self.site)
-            findings = preflight(
-                session, edition, publication, self.site, variant=linked, composition=composition
-            )
+            composition, findings = preflight(session, edition, publication, self.site)
             return Proof(composition, filled_size(composition), findings)
 
         return self.database.transact(work)

@@ -111,9 +111,25 @@ def test_a_draft_that_could_not_be_approved_is_stored_and_says_so(shell: Shell) 
 
     assert stored.code == 0
     assert "stored (revision 1, draft)" in stored.out
+    assert "slips.yaml:3: error: title: " in stored.err
     assert "1 error, " in stored.err
     assert "can't be approved until it is mended (newsletter check slips.yaml)" in stored.err
     assert "can't be approved" not in shell("edition", "import", "edition.yaml").err
+
+
+def test_an_import_tells_with_lines_what_only_the_database_knows(shell: Shell) -> None:
+    shell.write("before.yaml", EDITION.replace("2026-11-22", "2026-11-20"))
+    assert shell("edition", "import", "before.yaml", "--archive-only").code == 0
+    asks = "Compute is {{ reader.attributes.ciyt | scarce }}"
+    shell.write("edition.yaml", EDITION.replace("Compute is **scarce**", asks))
+
+    stored = shell("edition", "import", "edition.yaml")
+
+    assert stored.code == 0
+    assert "edition.yaml:12: warning: sections[1].items[0].url: " in stored.err
+    assert "20 November 2026" in stored.err
+    assert "none of the newest 3 readers has what {{ reader.attributes.ciyt }} asks" in stored.err
+    assert "can't be approved" not in stored.err
 
 
 def test_a_change_after_approval_is_said_aloud(shell: Shell) -> None:
