@@ -52,9 +52,6 @@ class Site:
             click=click,
         )
 
-    def delivery_token(self, edition_id: int, subscriber_id: int) -> str:
-        return self.delivery_tokens(edition_id)(subscriber_id)
-
     def delivery_tokens(self, edition_id: int) -> Callable[[int], str]:
         """From a subscriber's id to the token of their delivery of one edition."""
         return self.signer.series(Purpose.DELIVERY, edition_id)

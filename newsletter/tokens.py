@@ -47,9 +47,13 @@ class Signer:
     """Signs and reads tokens. `secret` is the operator's SECRET_KEY."""
 
     def __init__(self, secret: str) -> None:
-        self._keyed = {
-            purpose: _keyed(hmac.digest(secret.encode(), b"newsletter:" + purpose.value, "sha256"))
+        keys = {
+            purpose: hmac.digest(secret.encode(), b"newsletter:" + purpose.value, "sha256")
             for purpose in Purpose
+        }
+        # MACs begun with their keys, to be copied for each message.
+        self._keyed = {
+            purpose: blake2b(key=key, digest_size=MAC_BYTES) for purpose, key in keys.items()
         }
         self._hash_key = hmac.digest(secret.encode(), b"newsletter:hash", "sha256")
 
@@ -117,11 +121,6 @@ class Signer:
     def keyed_hash(self, text: str) -> str:
         """A hash that only we can make: for what must be found again but not read."""
         return hmac.digest(self._hash_key, text.encode(), "sha256").hex()
-
-
-def _keyed(key: bytes) -> blake2b:
-    """A MAC begun with its key, to be copied for each message."""
-    return blake2b(key=key, digest_size=MAC_BYTES)
 
 
 def _body(purpose: Purpose, *numbers: int) -> bytes:

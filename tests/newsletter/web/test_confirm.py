@@ -134,7 +134,7 @@ def test_a_delivery_token_confirms_nothing(web: httpx.Client, world: World, link
 
 def test_who_left_comes_back_only_by_confirming(web: httpx.Client, world: World) -> None:
     reader = world.reader()
-    web.post(f"/unsubscribe/{world.site.delivery_token(world.edition(), reader)}")
+    web.post(f"/unsubscribe/{world.delivery_token(world.edition(), reader)}")
     world.clock.move(3600)
     web.post("/subscribe", data={"email": "ada@example.org"})
     assert world.subscription(reader).state == State.UNSUBSCRIBED
@@ -144,7 +144,7 @@ def test_who_left_comes_back_only_by_confirming(web: httpx.Client, world: World)
 
 def test_unticked_tracking_takes_an_earlier_consent_back(web: httpx.Client, world: World) -> None:
     reader = world.reader(tracking=Tracking.LINKED)
-    web.post(f"/unsubscribe/{world.site.delivery_token(world.edition(), reader)}")
+    web.post(f"/unsubscribe/{world.delivery_token(world.edition(), reader)}")
     world.clock.move(3600)
     web.post("/subscribe", data={"email": "ada@example.org"})
     web.post(confirm_path(world), data={"topics": TOPICS})

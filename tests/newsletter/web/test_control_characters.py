@@ -23,7 +23,7 @@ def test_a_slug_with_control_characters_names_nothing(
 
 def test_an_unsubscribers_words_are_kept_without_them(web: httpx.Client, world: World) -> None:
     reader = world.reader()
-    path = f"/unsubscribe/{world.site.delivery_token(world.edition(), reader)}"
+    path = f"/unsubscribe/{world.delivery_token(world.edition(), reader)}"
     web.post(path)
     answer = web.post(f"{path}/reason", data={"reason": "too-often", "note": "twice\0 a\x1b day"})
     assert "Thank you" in answer.text

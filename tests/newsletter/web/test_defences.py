@@ -48,7 +48,7 @@ def test_https_is_made_to_stay(world: World) -> None:
 
 def test_no_page_has_a_script_or_a_style_of_its_own(web: httpx.Client, world: World) -> None:
     world.edition()
-    token = world.site.delivery_token(1, world.reader())
+    token = world.delivery_token(1, world.reader())
     paths = ["/archive/2026-11-22", f"/preferences/{token}", f"/unsubscribe/{token}"]
     for path in [*PATHS, *paths]:
         page = web.get(path).text.lower()
@@ -119,7 +119,7 @@ def away() -> None:
 def test_a_database_that_is_away_is_said_kindly(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = world.site.delivery_token(world.edition(), 7)
+    token = world.delivery_token(world.edition(), 7)
     with world.running() as web:
         monkeypatch.setattr(world.database, "reading", away)
         monkeypatch.setattr(world.database, "writing", away)

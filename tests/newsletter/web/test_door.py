@@ -28,7 +28,7 @@ def hits(world: World) -> list[tuple[str, int, int | None, int | None, str]]:
 def test_the_pixel_is_a_gif_that_nobody_stores_and_sets_no_cookie(
     world: World, edition_id: int
 ) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         answer = web.get(f"/o/{token}.gif", headers=BROWSER)
     assert answer.status_code == 200
@@ -59,7 +59,7 @@ def test_a_forged_pixel_is_served_and_not_recorded(
 
 
 def test_a_link_leads_to_the_stored_url_and_is_recorded(world: World, edition_id: int) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         answer = web.get(f"/c/1/{token}", headers=BROWSER)
     assert answer.status_code == 302
@@ -72,7 +72,7 @@ def test_a_link_leads_to_the_stored_url_and_is_recorded(world: World, edition_id
 def test_a_head_request_is_answered_without_content_and_recorded_as_such(
     world: World, edition_id: int
 ) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         clicked = web.head(f"/c/1/{token}")
         opened = web.head(f"/o/{token}.gif")
@@ -82,7 +82,7 @@ def test_a_head_request_is_answered_without_content_and_recorded_as_such(
 
 
 def test_no_query_leads_anywhere_else(world: World, edition_id: int) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         answer = web.get(f"/c/1/{token}", params={"url": "https://evil.example", "u": "//evil"})
     assert answer.headers["location"] == "https://example.org/a"
@@ -90,7 +90,7 @@ def test_no_query_leads_anywhere_else(world: World, edition_id: int) -> None:
 
 @pytest.mark.parametrize("path", ["/c/2/{token}", "/c/0/{token}", "/c/1/{token}x", "/c/1/x"])
 def test_an_unknown_link_gets_a_friendly_page(world: World, edition_id: int, path: str) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         answer = web.get(path.format(token=token))
     assert answer.status_code == 404
@@ -100,13 +100,13 @@ def test_an_unknown_link_gets_a_friendly_page(world: World, edition_id: int, pat
 
 
 def test_another_editions_numbers_do_not_work(world: World, edition_id: int) -> None:
-    other = world.site.delivery_token(edition_id + 1, 7)
+    other = world.delivery_token(edition_id + 1, 7)
     with world.running() as web:
         assert web.get(f"/c/1/{other}").status_code == 404
 
 
 def test_a_test_mails_link_works_and_is_nobodys(world: World, edition_id: int) -> None:
-    token = world.site.delivery_token(edition_id, 0)
+    token = world.delivery_token(edition_id, 0)
     with world.running() as web:
         assert web.get(f"/c/1/{token}").status_code == 302
         assert web.get(f"/o/{token}.gif").status_code == 200
@@ -125,7 +125,7 @@ def test_a_url_with_letters_beyond_ascii_or_line_breaks_makes_one_sound_header(
     with world.database.writing() as session:
         url = "https://exämple.org/ü?q=a%20b&c=[1]\r\nSet-Cookie: x=1"
         session.add(EditionLink(edition_id=edition_id, number=9, url=url, label="ü"))
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         answer = web.get(f"/c/9/{token}")
     assert answer.headers["location"] == (
@@ -137,7 +137,7 @@ def test_a_url_with_letters_beyond_ascii_or_line_breaks_makes_one_sound_header(
 def test_a_link_that_was_asked_for_once_works_without_the_database(
     world: World, edition_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         assert web.get(f"/c/1/{token}").status_code == 302
         with monkeypatch.context() as patch:
@@ -150,7 +150,7 @@ def _away() -> None:
 
 
 def test_posting_to_a_link_is_no_click(world: World, edition_id: int) -> None:
-    token = world.site.delivery_token(edition_id, 7)
+    token = world.delivery_token(edition_id, 7)
     with world.running() as web:
         answer: httpx.Response = web.post(f"/c/1/{token}")
     assert answer.status_code in {404, 405}

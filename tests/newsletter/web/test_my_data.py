@@ -133,7 +133,7 @@ def test_a_link_opens_nothing_but_its_own_door(
 ) -> None:
     copy, erasure = link(world, reader, "copy"), link(world, reader, "erasure")
     manage = link(world, reader, "manage")
-    mailed = world.site.delivery_token(world.edition(), reader)
+    mailed = world.delivery_token(world.edition(), reader)
     for token in (copy, manage, mailed):
         assert web.post(f"/my-data/erasure/{token.rpartition('/')[2]}").status_code == 403
     for token in (erasure, manage, mailed):

@@ -20,7 +20,7 @@ def reader(world: World) -> int:
 
 @pytest.fixture
 def path(world: World, reader: int) -> str:
-    return f"/preferences/{world.site.delivery_token(world.edition(), reader)}"
+    return f"/preferences/{world.delivery_token(world.edition(), reader)}"
 
 
 def fresh_path(world: World, reader: int, *, epoch: int = 0) -> str:
@@ -203,6 +203,6 @@ def test_another_site_cannot_save(web: httpx.Client, world: World, reader: int, 
 
 
 def test_a_test_mails_link_says_so(web: httpx.Client, world: World) -> None:
-    token = world.site.delivery_token(world.edition(), 0)
+    token = world.delivery_token(world.edition(), 0)
     assert "test mail" in web.get(f"/preferences/{token}").text
     assert "test mail" in web.post(f"/preferences/{token}").text

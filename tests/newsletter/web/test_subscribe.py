@@ -41,7 +41,7 @@ def test_a_sign_up_queues_a_confirmation(web: httpx.Client, world: World) -> Non
 def test_everyone_gets_the_same_answer(web: httpx.Client, world: World) -> None:
     world.reader("active@example.org")
     gone = world.reader("gone@example.org")
-    web.post(f"/unsubscribe/{world.site.delivery_token(world.edition(), gone)}")
+    web.post(f"/unsubscribe/{world.delivery_token(world.edition(), gone)}")
     world.suppress("bounced@example.org")
     addresses = ("new@example.org", "active@example.org", "gone@example.org", "bounced@example.org")
     answers = [subscribe(web, address) for address in addresses]

@@ -22,7 +22,7 @@ def reader(world: World) -> int:
 
 @pytest.fixture
 def path(world: World, reader: int) -> str:
-    return f"/unsubscribe/{world.site.delivery_token(world.edition(), reader)}"
+    return f"/unsubscribe/{world.delivery_token(world.edition(), reader)}"
 
 
 def test_a_get_shows_a_button_and_changes_nothing(
@@ -79,7 +79,7 @@ def test_the_record_tells_the_click_from_the_page(
 ) -> None:
     web.post(path, data=ONE_CLICK)
     other = world.reader("bob@example.org")
-    token = world.site.delivery_token(1, other)
+    token = world.delivery_token(1, other)
     web.post(f"/unsubscribe/{token}?from=page")
     assert [record.source for record in world.consents(reader, granted=False)] == ["one-click"]
     assert [record.source for record in world.consents(other, granted=False)] == ["page"]
@@ -156,7 +156,7 @@ def test_a_token_for_another_door_changes_nothing(
 
 
 def test_a_test_mails_link_says_so(web: httpx.Client, world: World, reader: int) -> None:
-    token = world.site.delivery_token(world.edition(), 0)
+    token = world.delivery_token(world.edition(), 0)
     for answer in (web.get(f"/unsubscribe/{token}"), web.post(f"/unsubscribe/{token}")):
         assert answer.status_code == 200
         assert "test mail" in answer.text

@@ -102,6 +102,10 @@ class World:
             subscription.sqlmodel_update(values)
             return mailed.subscriber_id
 
+    def delivery_token(self, edition_id: int, subscriber_id: int) -> str:
+        """What stands in the links of a reader's mail."""
+        return self.site.delivery_tokens(edition_id)(subscriber_id)
+
     def subscription(self, subscriber_id: int) -> Subscription:
         with self.database.reading() as session:
             return session.get_one(Subscription, (subscriber_id, self.publication_id))
