@@ -32,11 +32,13 @@ WAYS_OUT: Mapping[type[OSError], str] = {
     FileExistsError: "there is a file of that name already. Name another.",
     PermissionError: "you may not read or write here. Name another place, or get the right.",
 }
+OTHER_TIMES = frozenset({"since", "next_try"})
+"""What is a time, though its name doesn't end in `_at`."""
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
 def emit(values: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of its own; times (`…_at`) are ISO 8601, in UTC."""
+    """Print one JSON object on a line of its own; times are ISO 8601, in UTC."""
     told = orjson.dumps(_with_times(values), default=str, option=orjson.OPT_UTC_Z)
     sys.stdout.write(told.decode() + "\n")
     sys.stdout.flush()
@@ -48,7 +50,7 @@ def _with_times(value: Any, name: str = "") -> Any:
         return {key: _with_times(one, key) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_with_times(one) for one in value]
-    if isinstance(value, float) and name.endswith("_at"):
+    if isinstance(value, float) and (name.endswith("_at") or name in OTHER_TIMES):
         return dt.datetime.fromtimestamp(value, dt.UTC)
     return value
 

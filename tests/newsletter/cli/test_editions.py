@@ -7,7 +7,12 @@ from contextlib import closing
 from email import policy
 from pathlib import Path
 
+from sqlmodel import select
+
+from newsletter.database import Database
+from newsletter.editions.models import Edition
 from tests.newsletter.cli.conftest import EDITION, Shell
+from tests.newsletter.dispatch.batches import add_batch, add_delivery
 
 DATE = "2026-11-22"
 BROKEN = """\
@@ -130,6 +135,29 @@ def test_an_import_tells_with_lines_what_only_the_database_knows(shell: Shell) -
     assert "20 November 2026" in stored.err
     assert "none of the newest 3 readers has what {{ reader.attributes.ciyt }} asks" in stored.err
     assert "can't be approved" not in stored.err
+
+
+def test_waits_are_told_to_machines_with_times_as_the_api_writes_them(shell: Shell) -> None:
+    approved(shell)
+    database = Database(f"sqlite:///{shell.folder}/newsletter.sqlite3")
+    with closing(database), database.writing() as session:
+        edition = session.exec(select(Edition)).one()
+        edition.state = "sending"
+        batch = add_batch(
+            session, edition.key, provider="folder", state="ready", put_off="the disk is full",
+            put_off_since=1_795_334_400.0, due_at=1_795_335_000.0,
+        )  # fmt: skip
+        add_delivery(session, batch, 1, "queued")
+
+    [wait] = shell("edition", "show", DATE, "--json").json["waiting"]
+
+    assert wait == {
+        "provider": "folder",
+        "why": "the disk is full",
+        "readers": 1,
+        "since": "2026-11-22T08:00:00Z",
+        "next_try": "2026-11-22T08:10:00Z",
+    }
 
 
 def test_a_change_after_approval_is_said_aloud(shell: Shell) -> None:
