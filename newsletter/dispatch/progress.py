@@ -181,8 +181,8 @@ def progress(session: Session, edition: Edition, *, provider: str, now: float) -
 
     `lanes` has the counts by recipients' domain group, `slow_lanes` the groups whose servers put us
     off, with the seconds between two windows, `waiting` why readers wait, `errors` what went wrong
-    most. The rate is that of the last half minute; there is none unless the edition is being sent.
-    `provider`: the settings'. `now`: UTC seconds.
+    most. The rate is that of the last half minute, and of an edition that is sent that of the
+    whole; there is none otherwise. `provider`: the settings'. `now`: UTC seconds.
     """
     seconds = _rate_seconds(edition, now)
     counted = shares(session, edition.key, seconds=seconds)
@@ -192,6 +192,8 @@ def progress(session: Session, edition: Edition, *, provider: str, now: float) -
     }
     is_sending = edition.state == EditionState.SENDING
     rate = sum(share.recent for share in counted) / seconds if is_sending else None
+    if edition.state == EditionState.SENT:
+        rate = mean_rate(session, edition)
     stranded = stranded_readers(counted, edition, provider)
     put_off = waiting(session, edition.key, provider)
     goes_on = not stranded and sum(one["readers"] for one in put_off) < counts["queued"]
@@ -211,8 +213,31 @@ def progress(session: Session, edition: Edition, *, provider: str, now: float) -
         "waiting": stranded + put_off,
         "errors": errors(session, edition.key) if any(map(counts.get, WENT_WRONG)) else [],
         "per_second": None if rate is None else round(rate, 1),
-        "eta_seconds": round(counts["queued"] / rate, 1) if rate and goes_on else None,
+        "eta_seconds": (
+            round(counts["queued"] / rate, 1) if is_sending and rate and goes_on else None
+        ),
     }
+
+
+def mean_rate(session: Session, edition: Edition) -> float | None:
+    """Messages a second from the start to the last that was accepted, pauses included.
+
+    Of the batches that the freeze made: what was put off or sent again, perhaps hours later, says
+    nothing of how fast it went; nor does what is only assumed.
+    """
+    taken, last = session.execute(
+        select(func.count(), func.max(DELIVERY.c.accepted_at))
+        .join_from(DELIVERY, BATCH, BATCH.c.id == DELIVERY.c.batch_id)
+        .where(
+            DELIVERY.c.edition_id == edition.key,
+            DELIVERY.c.accepted_at.is_not(None),
+            DELIVERY.c.assumed.is_(False),
+            BATCH.c.chunk >= 0,
+        )
+    ).one()
+    if not taken or edition.started_at is None:
+        return None
+    return float(taken / max(last - edition.started_at, LEAST_SECONDS))
 
 
 def _rate_seconds(edition: Edition, now: float) -> float:

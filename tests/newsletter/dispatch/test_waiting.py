@@ -12,7 +12,7 @@ from newsletter.dispatch.models import BATCH, DELIVERY, Delivery
 from newsletter.dispatch.progress import RATE_SECONDS, progress
 from newsletter.editions.models import Edition
 from newsletter.providers.base import Outcome
-from tests.newsletter.dispatch.desk import SITE, Desk, ScriptedProvider, SlowProvider
+from tests.newsletter.dispatch.desk import NOW, SITE, Desk, ScriptedProvider, SlowProvider
 
 AWAY = Outcome.later("unreachable", "nobody\nanswers", retry_after=30.0, provider_wide=True)
 
@@ -206,6 +206,28 @@ def test_the_rate_is_that_of_the_last_half_minute_and_only_while_it_is_sent(desk
     going = shown(desk, edition_id)
     assert going["per_second"] == round(going["accepted"] / RATE_SECONDS, 1)
     assert going["eta_seconds"] == round(going["queued"] * RATE_SECONDS / going["accepted"], 1)
+
+
+def test_the_rate_of_a_sent_edition_is_that_of_the_whole_without_what_came_later(
+    desk: Desk,
+) -> None:
+    readers = desk.add_readers(40)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    busy, taken = Outcome.later("451", "busy"), Outcome.accepted("250")
+    desk.run(ScriptedProvider(answer=lambda email: busy if email == readers[0] else taken))
+    desk.make_due()
+    desk.run(ScriptedProvider())
+    frozen = DELIVERY.c.batch_id.in_(select(BATCH.c.id).where(BATCH.c.chunk >= 0))
+    with desk.database.writing() as session:
+        edition = session.get_one(Edition, edition_id)
+        edition.state, edition.started_at = "sent", NOW
+        session.execute(update(DELIVERY).values(accepted_at=NOW + 3600))
+        session.execute(update(DELIVERY).where(frozen).values(accepted_at=NOW + 13))
+
+    sent = shown(desk, edition_id)
+
+    assert (sent["accepted"], sent["per_second"], sent["eta_seconds"]) == (40, 3.0, None)
 
 
 def pause_at(desk: Desk, edition_id: int, now: float) -> None:
