@@ -1,5 +1,6 @@
 """`newsletter send`: what it waits for, and where there is nothing to send, the way out."""
 
+import re
 from contextlib import closing
 
 from sqlmodel import update
@@ -26,7 +27,7 @@ def test_a_send_that_waits_says_for_what(shell: Shell, smtp_server: Serve) -> No
         for one in sent.err.replace("\n", " ").split("3 readers wait for provider ")
         if "try" in one
     )
-    assert line.startswith("smtp, since 0 s: unreachable")
+    assert re.match(r"smtp, since \d s: unreachable", line)
     assert "421" in line
     assert len(server.messages) == 3
 
