@@ -255,7 +255,11 @@ def _create_engine(url: str) -> Engine:
         # the whole log back. Few are kept, since each has a cache of its own.
         pool_size=SQLITE_KEPT,
         max_overflow=SQLITE_MOST - SQLITE_KEPT,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        connect_args={
+            "timeout": BUSY_TIMEOUT_MS / 1000,
+            "check_same_thread": False,
+            "uri": True,  # a database in memory is attached by one (`subscribers.sqlite_staging`)
+        },
     )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

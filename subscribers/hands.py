@@ -16,7 +16,7 @@ from sqlmodel import Session
 from subscribers.merge import Terms, merge
 from subscribers.models import ImportRun
 from subscribers.sorting import Row
-from subscribers.staging import Staging
+from subscribers.staging import Fill, Staging
 
 TRIES = 5
 DEADLOCK = "40P01"
@@ -60,15 +60,15 @@ class Hand:
     staging: Staging
     checkpoint: Callable[[], None]
 
-    def merge(self, begun: Begun, terms: Terms, chunk: Chunk) -> None:
-        """Merge a chunk and note it in the run, in one transaction.
+    def merge(self, begun: Begun, terms: Terms, chunk: Chunk, fill: Fill) -> None:
+        """Merge a chunk that `fill` stages and note it in the run, in one transaction.
 
         It is tried again where it lost a deadlock: people who sign up together lock the same
         readers in the order of their addresses, and we in that of their ids.
         """
         for tries_left in reversed(range(TRIES)):
             try:
-                self._merge(begun, terms, chunk)
+                self._merge(begun, terms, chunk, fill)
             except OperationalError as error:
                 if not (tries_left and _is_deadlock(error)):
                     raise
@@ -76,9 +76,9 @@ class Hand:
             else:
                 return
 
-    def _merge(self, begun: Begun, terms: Terms, chunk: Chunk) -> None:
+    def _merge(self, begun: Begun, terms: Terms, chunk: Chunk, fill: Fill) -> None:
         """The run is locked last: who waits for it holds nobody up who holds it."""
-        self.staging.fill(chunk.rows)
+        fill()
         merged = merge(self.session, terms, len(chunk.rows))
         run = self.session.get_one(
             ImportRun, begun.run_id, with_for_update=True, populate_existing=True
@@ -98,21 +98,17 @@ def merge_all(
 ) -> Iterator[Chunk]:
     """Merge chunks, and yield each that is stored.
 
-    While several hands have the database work, the next chunk is made ready. One alone works in
-    our own thread: SQLite works in this process, and a second thread would only be in its way.
+    Each hand has a thread of its own, and waits for the database there without the interpreter's
+    lock: the next chunk is made ready meanwhile.
     """
-    if len(hands) == 1:
-        for chunk in chunks:
-            hands[0].merge(begun, terms, chunk)
-            yield chunk
-        return
     under_way: dict[Hand, tuple[Chunk, Future[None]]] = {}
     with ThreadPoolExecutor(len(hands)) as threads:
         for chunk in chunks:
             hand = hands[begun.part_of(chunk.number) % len(hands)]
+            fill = hand.staging.make_ready(chunk.rows)
             if hand in under_way:
                 yield _finished(*under_way.pop(hand))
-            under_way[hand] = chunk, threads.submit(hand.merge, begun, terms, chunk)
+            under_way[hand] = chunk, threads.submit(hand.merge, begun, terms, chunk, fill)
         for one in under_way.values():
             yield _finished(*one)
 

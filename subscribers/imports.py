@@ -127,7 +127,7 @@ def rehearse(
         counts = Counter(read.counts)
         with open_staging(session, read.columns, read.constants, commit) as staging:
             for chunk in _chunks(read, erased):
-                staging.fill(chunk.rows)
+                staging.make_ready(chunk.rows)()
                 counts.update(chunk.counts)
                 for fate, (number, email) in foresee(session, plan.publication_id).items():
                     counts[fate] += number

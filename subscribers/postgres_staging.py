@@ -1,7 +1,7 @@
 """Staging on PostgreSQL: COPY into a temporary table (`staging.py`)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -13,33 +13,32 @@ from subscribers.staged_reader import NULL_IF_EMPTY, TIMES, Constants, raw, view
 class PostgresStaging:
     """A temporary table of the connection that imports, emptied by its commits."""
 
-    @staticmethod
-    def prepare(session: Session) -> Mapping[str, Any]:
-        for name, value in _BULK.items():
-            session.execute(text(f"SET {name} = {value}"))
-        return _BULK
-
-    @staticmethod
-    def restore(session: Session, kept: Mapping[str, Any]) -> None:
-        for name in kept:
-            session.execute(text(f"RESET {name}"))
-        session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_row CASCADE"))
-
     def __init__(self, session: Session, columns: Sequence[str], constants: Constants) -> None:
         self._session = session
         typed = ", ".join(f"{name} {_staged_type(name)}" for name in columns)
         for statement in (
+            *(f"SET {name} = {value}" for name, value in _BULK.items()),
             "DROP TABLE IF EXISTS pg_temp.staged_row CASCADE",
             _TABLE.format(columns=typed, sequence=_sequence(session)),
-            view(columns, constants, _TYPES),
+            f"CREATE TEMPORARY {view(columns, constants, _TYPES)}",
         ):
             session.execute(text(statement))
         self._copy = f"COPY staged_row ({', '.join(columns)}) FROM STDIN"
 
-    def fill(self, rows: Sequence[Row]) -> None:
+    def make_ready(self, rows: Sequence[Row]) -> Callable[[], None]:
+        """Write the text that COPY reads."""
+        return partial(self._fill, "\n".join(rows).replace("\\", r"\\"))
+
+    def _fill(self, lines: str) -> None:
         connection = raw(self._session.connection())
         with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
-            copy.write("\n".join(rows).replace("\\", r"\\"))
+            copy.write(lines)
+
+    def close(self) -> None:
+        """Reset what was set."""
+        for name in _BULK:
+            self._session.execute(text(f"RESET {name}"))
+        self._session.execute(text("DROP TABLE IF EXISTS pg_temp.staged_row CASCADE"))
 
 
 def _sequence(session: Session) -> str:

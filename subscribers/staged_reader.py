@@ -14,8 +14,13 @@ TIMES = ("created_at", "confirmed_at", "paused_until", "ended_at")
 NULL_IF_EMPTY = frozenset(("email", "confirmed_at", "paused_until", "ended_at"))
 
 
-def view(columns: Sequence[str], constants: Constants, types: Mapping[str, str]) -> str:
-    """The view's statement: every column of its own type. No constant has a quote in it."""
+def view(
+    columns: Sequence[str],
+    constants: Constants,
+    types: Mapping[str, str],
+    new_id: str = "new_id",
+) -> str:
+    """The view's definition: every column of its own type. No constant has a quote in it."""
 
     def typed(name: str, value: str) -> str:
         value = f"nullif({value}, '')" if name in NULL_IF_EMPTY else value
@@ -24,12 +29,12 @@ def view(columns: Sequence[str], constants: Constants, types: Mapping[str, str])
         )
 
     selected = [
-        "new_id",
+        f"{new_id} AS new_id",
         "known_id",
         *(typed(name, name) for name in columns),
         *(typed(name, f"'{value}'") for name, value in constants.items()),
     ]
-    return f"CREATE TEMPORARY VIEW staged_reader AS SELECT {', '.join(selected)} FROM staged_row"  # noqa: S608
+    return f"VIEW staged_reader AS SELECT {', '.join(selected)} FROM staged_row"  # noqa: S608
 
 
 def raw(connection: Engine | Connection) -> Any:

@@ -1,10 +1,8 @@
 import csv
-from collections.abc import Callable, Mapping
 
 import pytest
-from sqlmodel import Session, select
 
-from subscribers import erasure, hands, imports, merge, person, suppression, unsubscribe
+from subscribers import erasure, person, suppression, unsubscribe
 from subscribers.csv_files import DELIMITERS
 from subscribers.errors import (
     ImportFileError,
@@ -14,8 +12,7 @@ from subscribers.errors import (
     UnreadableFile,
 )
 from subscribers.imports import ImportAs, ImportReport
-from subscribers.merge import Terms
-from subscribers.models import ImportRun, SuppressionReason
+from subscribers.models import SuppressionReason
 from tests.subscribers.readers import CLICK, DAY, NOW, Readers, hash_of
 
 THREE = "email,name\nada@example.org,Ada\nBob@gmail.com,Bob\ncy@example.org,Cy\n"
@@ -256,97 +253,6 @@ def test_an_unfit_file_stores_nothing(
 
     assert readers.records() == []
     assert readers.bring_in(THREE).added == 3
-
-
-def test_an_import_that_was_cut_off_goes_on_where_it_was(
-    readers: Readers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 10)
-    path = readers.file("email\n" + "".join(f"r{n:02}@x.example\n" for n in range(35)))
-    chunks = iter((merge.merge, merge.merge))
-
-    def cut_off(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
-        for whole in chunks:
-            return whole(session, terms, staged)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(hands, "merge", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            readers.bring_in(path)
-    with readers.session() as session:
-        assert session.exec(select(ImportRun)).one().counts["added"] == 20
-
-    assert readers.bring_in(path) == ImportReport(rows=35, added=35, added_active=35)
-    assert len(readers.records()) == 1
-    assert readers.bring_in(path) == ImportReport(rows=35, known=35)
-
-
-@pytest.mark.parametrize("act", [imports.import_readers, imports.rehearse])
-def test_an_import_commits_in_chunks_and_tells_its_progress(
-    readers: Readers, monkeypatch: pytest.MonkeyPatch, act: Callable[..., ImportReport]
-) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 2)
-    heard: list[tuple[int, int]] = []
-    with readers.session() as session:
-        act(
-            [session],
-            readers.file(THREE),
-            imports.ImportPlan(readers.publication_id, "a fair"),
-            rejected=None,
-            hash_of=hash_of,
-            now=NOW,
-            checkpoint=Session.commit,
-            progress=lambda done, total: heard.append((done, total)),
-        )
-
-    assert heard == [(2, 3), (3, 3)]
-
-
-def test_hands_side_by_side_store_what_one_would(
-    readers: Readers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 10)
-    names = [f"r{number:03}@x.example" for number in range(95)]
-    readers.do(suppression.suppress, names[50], SuppressionReason.MANUAL, now=NOW)
-    left = readers.subscribe(names[20])
-    readers.do(unsubscribe.leave, left, readers.publication_id, CLICK, now=NOW)
-
-    with readers.database.importing() as sessions:
-        report = imports.import_readers(
-            sessions,
-            readers.file("email\n" + "\n".join([*names, names[7]]) + "\n"),
-            imports.ImportPlan(readers.publication_id, "a fair"),
-            rejected=None,
-            hash_of=hash_of,
-            now=NOW,
-            checkpoint=Session.commit,
-        )
-
-    assert report == ImportReport(
-        rows=96, added=93, added_active=93, duplicates=1, suppressed=1, unsubscribed_kept=1
-    )
-    with readers.session() as session:
-        run = session.exec(select(ImportRun)).one()
-    assert (max(run.done), len(run.done)) == (96, len(sessions))
-    assert run.finished_at == NOW
-    assert readers.subscription(names[94]).mailable
-
-
-def test_an_import_asks_for_a_session_that_keeps_its_connection(readers: Readers) -> None:
-    with (
-        Session(readers.database.engine) as session,
-        pytest.raises(TypeError, match="keeps one connection"),
-    ):
-        imports.import_readers(
-            [session],
-            readers.file(THREE),
-            imports.ImportPlan(readers.publication_id, "a fair"),
-            rejected=None,
-            hash_of=hash_of,
-            now=NOW,
-            checkpoint=Session.commit,
-        )
 
 
 def test_control_characters_in_a_file_do_no_harm(readers: Readers) -> None:
