@@ -1,9 +1,10 @@
 """Mailing: a window's rows become what a provider takes, slots filled by reference."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
+from typing import overload
 
 import idna
 from sqlmodel import Session
@@ -87,7 +88,7 @@ def mailing(
     return Mailing(
         composition=imprinted.composition,
         headers=imprinted.headers,
-        recipients=_recipients(imprinted, rows, site, readers),
+        recipients=_Recipients(rows, partial(_recipients, imprinted, rows, site, readers)),
         edition=str(imprinted.edition_id),
         batch=batch,
         return_path=partial(_return_path, site, imprinted.edition_id)
@@ -116,6 +117,34 @@ def delivery_key(edition_id: int, subscriber_id: int) -> str:
 def notice_key(notice_id: int) -> str:
     """How a provider's events name a small mail."""
     return f"notice-{notice_id}"
+
+
+class _Recipients(Sequence[Recipient]):
+    """One for each row, made when they are first looked at: in the provider's thread, as a rule.
+
+    Meanwhile the dispatcher is at the next window. Its thread is the busiest one.
+    """
+
+    def __init__(self, rows: Sequence[Row], make: Callable[[], Sequence[Recipient]]) -> None:
+        self._rows = rows
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Sequence[Recipient]:
+        return self._make()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Recipient]:
+        return iter(self._made)
+
+    @overload
+    def __getitem__(self, index: int) -> Recipient: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Recipient]: ...
+    def __getitem__(self, index: int | slice) -> Recipient | Sequence[Recipient]:
+        return self._made[index]
 
 
 def _recipients(
