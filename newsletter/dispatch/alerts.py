@@ -4,11 +4,13 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlmodel import Session
 
 from newsletter.dispatch.control import pause
-from newsletter.dispatch.models import AlertPost
+from newsletter.dispatch.models import BATCH, AlertPost
 from newsletter.dispatch.queue import queue_notice
+from newsletter.dispatch.states import OPEN_BATCHES
 from newsletter.editions.library import Imported
 from newsletter.editions.models import Edition
 from newsletter.publications import Publication
@@ -96,3 +98,14 @@ def pause_and_alert(session: Session, edition_id: int, *, reason: str, now: floa
             ],
             now=now,
         )
+
+
+def pause_all_and_alert(session: Session, provider: str, *, reason: str, now: float) -> None:
+    """Pause all running editions that wait for a provider, and tell a person why."""
+    waiting = (
+        select(BATCH.c.edition_id)
+        .where(BATCH.c.provider == provider, BATCH.c.state.in_(OPEN_BATCHES))
+        .distinct()
+    )
+    for edition_id in sorted(session.scalars(waiting)):
+        pause_and_alert(session, edition_id, reason=reason, now=now)

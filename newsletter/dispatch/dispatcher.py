@@ -17,7 +17,7 @@ from sqlmodel import Session
 from emails.errors import EmailsError
 from newsletter.database import Database
 from newsletter.dispatch import ledger
-from newsletter.dispatch.alerts import pause_and_alert
+from newsletter.dispatch.alerts import pause_all_and_alert, pause_and_alert
 from newsletter.dispatch.handoff import Drained, Stopped, Wait, Window, hand_off
 from newsletter.dispatch.holding import Flight, Held, Step
 from newsletter.dispatch.imprints import Imprints
@@ -41,6 +41,7 @@ from newsletter.providers.base import (
     OutcomeKind,
     Provider,
     RequestRefused,
+    SenderRefused,
 )
 from newsletter.site import Site
 
@@ -154,9 +155,9 @@ class Dispatcher:
     def _turn(self, landed: Sequence[Future[Sequence[Outcome]]], *, claims: bool) -> bool:
         outcomes = {future: self._outcomes(future) for future in landed}
         refused = {
-            self._flights[future].held.lease.edition_id: str(future.exception())
+            self._flights[future].held.lease.edition_id: error
             for future in landed
-            if isinstance(future.exception(), AuthenticationRefused)
+            if isinstance(error := future.exception(), AuthenticationRefused)
         }
         flying = len(self._flights) - len(landed)
         for answers in outcomes.values():
@@ -191,8 +192,8 @@ class Dispatcher:
         for future in landed:
             self._flights.pop(future).held.flights -= 1
         self._carry_out(step)
-        for edition_id, why in refused.items():
-            self._pause(edition_id, why)
+        for edition_id, error in refused.items():
+            self._heed_refusal(edition_id, error)
         return bool(landed or step.launches or step.drained or step.let_go or step.claimed)
 
     def _has_work(self, flying: int) -> bool:
@@ -357,6 +358,16 @@ class Dispatcher:
         if pauses:
             pause = min(max(*pauses, LEAST_PAUSE), LONGEST_PAUSE)
             self._not_before = max(self._not_before, monotonic() + pause)
+
+    def _heed_refusal(self, edition_id: int, error: AuthenticationRefused) -> None:
+        """Pause the edition; a provider that refuses our key refuses all others' as well."""
+        self._pause(edition_id, str(error))
+        if isinstance(error, SenderRefused | RequestRefused):
+            return
+        name, now = self._provider.name, self._database.now()
+        self._database.transact(
+            lambda session: pause_all_and_alert(session, name, reason=str(error), now=now)
+        )
 
     def _pause(self, edition_id: int, reason: str) -> None:
         log.error("edition %s paused: %s", edition_id, reason)

@@ -17,6 +17,9 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
+OPEN_BATCHES = frozenset({BatchState.READY, BatchState.LEASED})
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 

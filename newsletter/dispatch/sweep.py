@@ -9,7 +9,7 @@ from sqlmodel import select as select_model
 from newsletter.database import db_now
 from newsletter.dispatch.locks import lock_edition
 from newsletter.dispatch.models import BATCH, DELIVERY, Batch
-from newsletter.dispatch.states import BatchState, DeliveryState
+from newsletter.dispatch.states import OPEN_BATCHES, BatchState, DeliveryState
 from newsletter.editions.locks import own_edition
 from newsletter.editions.models import Edition
 from newsletter.editions.states import EditionState, check_transition
@@ -127,7 +127,7 @@ def _has_open_batch(session: Session, edition_id: int) -> bool:
             select(
                 exists().where(
                     BATCH.c.edition_id == edition_id,
-                    BATCH.c.state.in_((BatchState.READY, BatchState.LEASED)),
+                    BATCH.c.state.in_(OPEN_BATCHES),
                 )
             )
         ).scalar_one()

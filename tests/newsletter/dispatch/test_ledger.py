@@ -13,7 +13,7 @@ from newsletter.dispatch.outcomes import MAX_ATTEMPTS
 from newsletter.editions.approval import approve
 from newsletter.editions.library import import_issue
 from newsletter.editions.models import Edition
-from newsletter.providers.base import AuthenticationRefused, Outcome
+from newsletter.providers.base import AuthenticationRefused, Outcome, SenderRefused
 from newsletter.publications import Publication
 from subscribers.models import SUBSCRIPTION
 from tests.newsletter.dispatch.desk import NOW, SITE, Desk, ScriptedProvider, sample_issue
@@ -279,6 +279,27 @@ def test_a_refused_key_pauses_the_edition_and_loses_nothing(
     desk.run(provider)
 
     assert sorted(provider.taken) == sorted(readers)
+
+
+@pytest.mark.parametrize(
+    ("error", "other"),
+    [(AuthenticationRefused("bad key"), "paused"), (SenderRefused("not from you"), "sending")],
+)
+def test_a_refused_key_pauses_the_editions_that_wait_as_well(
+    desk: Desk, provider: ScriptedProvider, error: Exception, other: str
+) -> None:
+    """A sender that is refused is one publication's matter."""
+    desk.add_readers(3)
+    waiting, refused = desk.edition(), desk.edition(date="2026-11-23")
+    desk.freeze(waiting)
+    with desk.database.writing() as session:
+        session.execute(update(Batch).values(due_at=NOW * 2))
+    desk.freeze(refused)
+    provider.error = error
+
+    desk.run(provider)
+
+    assert [desk.status(refused), desk.status(waiting)] == ["paused", other]
 
 
 def test_what_is_too_late_expires(desk: Desk, provider: ScriptedProvider) -> None:
