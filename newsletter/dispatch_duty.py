@@ -94,7 +94,7 @@ class DispatchDuty:
         self._close_finished()
 
     def _learn(self, session: Session, lessons: Sequence[Lesson]) -> None:
-        learn(session, lessons, provider=self._provider.name, now=time.time())
+        learn(session, lessons, provider=self._provider, now=time.time())
 
     def _close_finished(self) -> None:
         with self._database.reading() as session:

@@ -123,7 +123,7 @@ class Dispatcher:
     def _claim(self, session: Session, step: Step) -> None:
         if (wanted := self._hunger(step)) > 0:
             step.claimed = ledger.claim(
-                session, self._provider.name, limit=wanted, seconds=self._lease_seconds
+                session, self._provider, limit=wanted, seconds=self._lease_seconds
             )
 
     def _hold(self, lease: Lease) -> None:
@@ -181,7 +181,7 @@ class Dispatcher:
             self._close(session, step, landed)
             if claims:
                 self._claim(session, step)
-            heed_deferrals(session, self._provider.name, lessons, slowed)
+            heed_deferrals(session, self._provider, lessons, slowed)
             self._learn(session, lessons)  # last: it locks tallies, which come after all else
             return step
 

@@ -26,7 +26,7 @@ from newsletter.dispatch.pacing import (
     pause_of,
     slowness_of,
 )
-from newsletter.providers.registry import TELLS_LATER
+from newsletter.providers.base import Provider
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +57,13 @@ class Heard:
 
 
 def heed_deferrals(
-    session: Session, provider: str, lessons: Sequence[Lesson], slowed: Collection[str]
+    session: Session, provider: Provider, lessons: Sequence[Lesson], slowed: Collection[str]
 ) -> None:
     """Slow lanes down, or up again, by what these windows met with; once every other lock is held.
 
     `slowed`: the lanes that are slow already.
     """
-    if provider in TELLS_LATER:
+    if provider.tells_later:
         return
     heard: dict[str, Heard] = defaultdict(Heard)
     for lesson in lessons:
@@ -75,7 +75,7 @@ def heed_deferrals(
         if (step := step_of(said, is_slow=lane in slowed))
     }
     if steps:
-        rates = locked_rates(session, provider, [ALL_LANES, *steps])
+        rates = locked_rates(session, provider.name, [ALL_LANES, *steps])
         change_pace(session, rates, steps, now=session.execute(select(db_now())).scalar_one())
 
 

@@ -19,6 +19,7 @@ from newsletter.dispatch.pacing import BURST_SECONDS, FURTHEST
 from newsletter.dispatch.states import BatchState, DeliveryState
 from newsletter.editions.models import EDITION
 from newsletter.editions.states import EditionState
+from newsletter.providers.base import Provider
 from subscribers.among import among_given
 
 TOKEN_BYTES = 16
@@ -109,6 +110,7 @@ _LEASE = (
     .where(among_given(BATCH.c.id, "batch_ids"))
     .values(
         state=BatchState.LEASED,
+        tells_later=bindparam("lease_tells_later"),
         token=bindparam("lease_token"),
         leased_until=db_now() + bindparam("lease_seconds"),
     )
@@ -127,14 +129,14 @@ _DOUBT = (
 )
 
 
-def claim(session: Session, provider: str, *, limit: int, seconds: float) -> list[Lease]:
-    """Lease up to `limit` ready batches that are due, oldest first, for `seconds`.
+def claim(session: Session, provider: Provider, *, limit: int, seconds: float) -> list[Lease]:
+    """Lease up to `limit` of the provider's ready batches that are due, oldest first, for `seconds`.
 
     In a lane that is slowed down retries come last. Nobody is waited for: who locks a batch has it.
     """
     before = monotonic()
     token = secrets.token_hex(TOKEN_BYTES)
-    ready = session.execute(_READY, {"provider": provider, "most": limit}).all()
+    ready = session.execute(_READY, {"provider": provider.name, "most": limit}).all()
     leases = [
         Lease(
             batch_id=row.id,
@@ -152,7 +154,15 @@ def claim(session: Session, provider: str, *, limit: int, seconds: float) -> lis
     ]
     if leases:
         ids = [lease.batch_id for lease in leases]
-        session.execute(_LEASE, {"batch_ids": ids, "lease_token": token, "lease_seconds": seconds})
+        session.execute(
+            _LEASE,
+            {
+                "batch_ids": ids,
+                "lease_tells_later": provider.tells_later,
+                "lease_token": token,
+                "lease_seconds": seconds,
+            },
+        )
     return leases
 
 

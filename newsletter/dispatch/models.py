@@ -45,6 +45,8 @@ class Batch(SQLModel, table=True):
     """Positions below this have been handed to the provider, or decided otherwise."""
     composition_id: int | None = Field(default=None, foreign_key="composition.id")
     """What its recipients were sent, recorded at the hand-off."""
+    tells_later: bool | None = None
+    """Whether its provider's events tell what became of its messages; None before anybody held it."""
     token: str | None = None
     """The lease's fencing token; None when nobody holds it."""
     leased_until: float | None = None

@@ -25,7 +25,6 @@ from newsletter.feedback.bounce_policy import (
 )
 from newsletter.feedback.events import EventKind, PlacedEvent
 from newsletter.feedback.models import EVENT
-from newsletter.providers.registry import TELLS_LATER
 from subscribers.consent import Agreement
 from subscribers.errors import UnknownReader
 from subscribers.models import SuppressionReason
@@ -200,6 +199,6 @@ def _taken(session: Session, reader_ids: Collection[int], since: float) -> Itera
             DELIVERY.c.subscriber_id.in_(reader_ids),
             DELIVERY.c.accepted_at > since,
             DELIVERY.c.bounced_at.is_(None),
-            BATCH.c.provider.not_in(TELLS_LATER),
+            BATCH.c.tells_later.is_not(True),
         )
     )

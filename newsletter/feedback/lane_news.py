@@ -22,7 +22,6 @@ from newsletter.dispatch.models import ProviderRate
 from newsletter.dispatch.pacing import ALL_LANES, STEP_SECONDS, locked_rates, slowness_of
 from newsletter.feedback.events import NormalEvent
 from newsletter.feedback.models import LANE_NEWS, LaneNews
-from newsletter.providers.registry import TELLS_LATER
 from subscribers.upsert import insert
 
 TELLING = ("deferred_at", "delivered_at")
@@ -69,8 +68,11 @@ class Tidings:
         after: Mapping[str, Any],
         events: Sequence[NormalEvent],
     ) -> None:
-        """Count a delivery that `events` changed from `before` to `after` (its columns)."""
-        if lane.provider not in TELLS_LATER or max(event.at for event in events) < self.since:
+        """Count a delivery that `events` changed from `before` to `after` (its columns).
+
+        Of a provider that tells later: of others, the dispatcher has heard the lane's servers itself.
+        """
+        if max(event.at for event in events) < self.since:
             return
         if lane in self.slowed and after["accepted_at"] <= self.slowed[lane].slowed_at:
             return

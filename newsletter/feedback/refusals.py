@@ -20,8 +20,7 @@ from newsletter.feedback.events import EventKind, NormalEvent
 from newsletter.feedback.models import INBOX_ITEM
 from newsletter.feedback.settling import Weight, add_to_tally
 from newsletter.one_line import one_line
-from newsletter.providers.base import Outcome
-from newsletter.providers.registry import TELLS_LATER
+from newsletter.providers.base import Outcome, Provider
 from subscribers.addresses import mask_within
 from subscribers.upsert import insert
 
@@ -34,17 +33,17 @@ _HELD_BACK = "4.7."
 """RFC 3463 §3.8, for the moment: a server that slows us down says nothing about the reader."""
 
 
-def learn(session: Session, lessons: Sequence[Lesson], *, provider: str, now: float) -> None:
+def learn(session: Session, lessons: Sequence[Lesson], *, provider: Provider, now: float) -> None:
     """Keep whom the provider turned away, and weigh what it took, in the caller's transaction.
 
     Tallies are locked here, in the order of their editions: after everything else.
     """
     words = [word for lesson in lessons for word in _words(lesson)]
     if words:
-        body = json.dumps({"provider": provider, "refusals": words}).encode()
+        body = json.dumps({"provider": provider.name, "refusals": words}).encode()
         kept = {"provider": INBOX, "received_at": now, "body": body, "done": 0, "attempts": 0}
         session.execute(insert(session, INBOX_ITEM).values(kept))
-    if provider in TELLS_LATER:
+    if provider.tells_later:
         return
     weights: dict[int, Weight] = {}
     for lesson in lessons:

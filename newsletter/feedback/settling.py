@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
@@ -23,7 +23,6 @@ from newsletter.feedback.events import (
 )
 from newsletter.feedback.lane_news import LaneKey, Tidings
 from newsletter.feedback.models import BOUNCE_TALLY
-from newsletter.providers.registry import TELLS_LATER
 from subscribers.upsert import INSERTS, Insert
 
 Row = Mapping[str, Any]
@@ -133,16 +132,18 @@ def _settle_edition(
 ) -> Weight:
     weight = Weight()
     changes: list[dict[str, Any]] = []
-    for subscriber_id, lane, before in _locked(session, edition_id, events):
-        after, said = before, events[subscriber_id]
-        for event in said:
+    for one in _locked(session, edition_id, events):
+        before = after = one.row
+        for event in events[one.subscriber_id]:
             after = settle(after, event)
-        told_later = all(one.provider in TELLS_LATER for one in said)
-        weight.add(before, after, SETTLED_BY if told_later else (*SETTLED_BY, "accepted_at"))
-        if after != before:
-            tidings.add(lane, before, after, said)
-            values = {f"new_{column}": after[column] for column in COLUMNS}
-            changes.append({"edition": edition_id, "subscriber": subscriber_id, **values})
+        settled_by = SETTLED_BY if one.tells_later else (*SETTLED_BY, "accepted_at")
+        weight.add(before, after, settled_by)
+        if after == before:
+            continue
+        if one.tells_later:
+            tidings.add(one.lane, before, after, events[one.subscriber_id])
+        values = {f"new_{column}": after[column] for column in COLUMNS}
+        changes.append({"edition": edition_id, "subscriber": one.subscriber_id, **values})
     if changes:
         session.execute(_UPDATE, changes)
     return weight
@@ -158,11 +159,17 @@ _UPDATE = (
 )
 
 
-def _locked(
-    session: Session, edition_id: int, subscriber_ids: Iterable[int]
-) -> list[tuple[int, LaneKey, Row]]:
-    """Subscriber id, lane and columns of each delivery."""
-    places = (DELIVERY.c.subscriber_id, BATCH.c.provider, BATCH.c.lane)
+class _Locked(NamedTuple):
+    """A delivery, locked; whether its provider's events are the last word, not its acceptance."""
+
+    subscriber_id: int
+    lane: LaneKey
+    tells_later: bool
+    row: Row
+
+
+def _locked(session: Session, edition_id: int, subscriber_ids: Iterable[int]) -> list[_Locked]:
+    places = (DELIVERY.c.subscriber_id, BATCH.c.provider, BATCH.c.lane, BATCH.c.tells_later)
     rows = session.execute(
         select(*places, *(DELIVERY.c[column] for column in COLUMNS))
         .join_from(DELIVERY, BATCH, BATCH.c.id == DELIVERY.c.batch_id)
@@ -174,8 +181,10 @@ def _locked(
         .with_for_update(of=DELIVERY)
     )
     return [
-        (reader, LaneKey(provider, lane), dict(zip(COLUMNS, columns, strict=True)))
-        for reader, provider, lane, *columns in rows
+        _Locked(
+            reader, LaneKey(provider, lane), bool(told), dict(zip(COLUMNS, columns, strict=True))
+        )
+        for reader, provider, lane, told, *columns in rows
     ]
 
 

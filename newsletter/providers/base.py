@@ -173,6 +173,15 @@ class Provider(Protocol):
         """Whether nothing given to it can leave this machine."""
         ...
 
+    @property
+    def tells_later(self) -> bool:
+        """Whether its events tell later what became of each message that it accepted.
+
+        Then acceptance settles nothing, and says nothing of the readers' servers; of others it is
+        the last word, unless the message comes back.
+        """
+        ...
+
     def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
         """Hand a mailing over; the result has one outcome a recipient, in their order.
 

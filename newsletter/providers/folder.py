@@ -32,6 +32,7 @@ class FolderProvider:
     name = "folder"
     window = 500
     in_flight = 1
+    tells_later = False
     loopback = True
 
     def __init__(self, options: FolderOptions) -> None:

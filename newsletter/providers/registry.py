@@ -13,9 +13,6 @@ from pathlib import Path
 from newsletter.providers.base import Provider, UnknownProvider
 
 ENTRY_POINTS = "newsletter.providers"
-TELLS_LATER = frozenset({"sendgrid"})
-"""Providers whose acceptance settles nothing, and says nothing of the readers' servers, since their
-events do; of others it is the last word, unless the message comes back."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,7 @@ class SendGridProvider:
 
     name = "sendgrid"
     window = MOST_PERSONALIZATIONS
+    tells_later = True
 
     def __init__(self, options: SendGridOptions) -> None:
         host = _checked_host(options)

@@ -36,6 +36,7 @@ class SmtpProvider:
     name = "smtp"
     window = 200
     in_flight = 2
+    tells_later = False
 
     def __init__(self, options: SmtpOptions) -> None:
         self.timeout = options.timeout

@@ -17,7 +17,6 @@ from newsletter.dispatch.states import DeliveryState
 from newsletter.editions.models import EditionLink
 from newsletter.feedback.models import EDITION_TALLY, LINK_READER
 from newsletter.feedback.verdict import HitKind
-from newsletter.providers.registry import TELLS_LATER
 from newsletter.reports.figures import Clicks, DeliveryFigures, LinkFigures, Reason, Tally
 
 
@@ -35,7 +34,7 @@ _DELIVERED = or_(and_(_is_set("delivered_at"), ~_is_set("bounced_at")), _COMPLAI
 
 CONDITIONS: dict[str, ColumnElement[bool]] = {
     "sent": _is_set("accepted_at"),
-    "reported": and_(_is_set("accepted_at"), BATCH.c.provider.in_(TELLS_LATER)),
+    "reported": and_(_is_set("accepted_at"), BATCH.c.tells_later.is_(True)),
     "delivered": _DELIVERED,
     "bounced": _BOUNCED,
     "complained": _COMPLAINED,

@@ -27,6 +27,7 @@ class PigeonPost:
     window = 50
     in_flight = 3
     loopback = True
+    tells_later = False
 
     def __init__(self, loft: Path | None, timeout: float) -> None:
         self.timeout = timeout

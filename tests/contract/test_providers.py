@@ -212,6 +212,7 @@ def test_it_says_what_the_dispatcher_asks(kit: Kit) -> None:
     assert kit.provider.in_flight > 0
     assert kit.provider.timeout > 0
     assert kit.provider.loopback
+    assert isinstance(kit.provider.tells_later, bool)
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:

@@ -528,6 +528,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("handed_to", sa.Integer(), nullable=False),
         sa.Column("composition_id", sa.Integer(), nullable=True),
+        sa.Column("tells_later", sa.Boolean(), nullable=True),
         sa.Column("token", sa.String(), nullable=True),
         sa.Column("leased_until", sa.Float(), nullable=True),
         sa.Column("put_off", sa.String(), nullable=True),

@@ -20,6 +20,7 @@ def add_batch(session: Session, edition_id: int, **differs: Any) -> Batch:
         "size": 1,
         **differs,
     }
+    values.setdefault("tells_later", values["provider"] == "sendgrid")
     batch = Batch(edition_id=edition_id, **values)
     session.add(batch)
     session.flush()

@@ -63,6 +63,7 @@ class ScriptedProvider:
     in_flight: int = 2
     timeout: float = 5.0
     loopback: bool = True
+    tells_later: bool = False
     answer: Callable[[str], Outcome] = lambda _email: Outcome.accepted("250")
     mailings: list[Mailing] = field(default_factory=list)
     """All that it was given, in this order."""

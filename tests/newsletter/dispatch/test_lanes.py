@@ -157,7 +157,9 @@ def test_in_a_slow_lane_the_next_editions_readers_go_before_retries(desk: Desk) 
     desk.freeze(second)
     let_time_pass(desk)
 
-    leases = desk.database.transact(lambda session: claim(session, "scripted", limit=1, seconds=60))
+    leases = desk.database.transact(
+        lambda session: claim(session, ScriptedProvider(), limit=1, seconds=60)
+    )
 
     assert [lease.edition_id for lease in leases] == [second]
 
@@ -249,7 +251,7 @@ def test_a_lane_is_claimed_again_once_the_clock_was_set_back(desk: Desk, edition
 
 def claimed(desk: Desk) -> list[Lease]:
     return desk.database.transact(
-        lambda session: claim(session, "scripted", limit=10, seconds=60.0)
+        lambda session: claim(session, ScriptedProvider(), limit=10, seconds=60.0)
     )
 
 

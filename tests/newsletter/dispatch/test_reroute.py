@@ -79,7 +79,7 @@ def test_what_the_old_provider_has_not_confirmed_stays_with_it(
 def test_what_a_worker_holds_is_left_to_it(
     desk: Desk, edition_id: int, provider: ScriptedProvider
 ) -> None:
-    desk.database.transact(lambda session: claim(session, provider.name, limit=1, seconds=60))
+    desk.database.transact(lambda session: claim(session, provider, limit=1, seconds=60))
     until = lease_end(desk)
 
     assert change_over(desk, edition_id) == Rerouted(readers=40, held=20, lease_ends_at=until)
@@ -102,7 +102,7 @@ def test_what_a_worker_claims_at_the_same_moment_is_left_to_it(
     rerouted: list[Rerouted] = []
     overlap(
         desk.database,
-        lambda session: claim(session, provider.name, limit=1, seconds=60),
+        lambda session: claim(session, provider, limit=1, seconds=60),
         lambda session: rerouted.append(reroute(session, edition_id, "spare")),
     )
     assert rerouted == [Rerouted(readers=40, held=20, lease_ends_at=lease_end(desk))]

@@ -21,7 +21,7 @@ from tests.newsletter.dispatch.desk import NOW, Desk, ScriptedProvider, SlowProv
 
 def claim_one(desk: Desk, *, seconds: float = 60.0) -> Lease:
     return desk.database.transact(
-        lambda session: ledger.claim(session, "scripted", limit=1, seconds=seconds)
+        lambda session: ledger.claim(session, ScriptedProvider(), limit=1, seconds=seconds)
     )[0]
 
 

@@ -175,7 +175,7 @@ def test_what_a_worker_holds_or_a_cancelled_edition_leaves_does_not_wait(desk: D
     desk.add_readers(30)
     edition_id = desk.edition()
     desk.freeze(edition_id)
-    desk.database.transact(lambda session: claim(session, "scripted", limit=1, seconds=60))
+    desk.database.transact(lambda session: claim(session, ScriptedProvider(), limit=1, seconds=60))
 
     (one,) = shown(desk, edition_id, provider="spare")["waiting"]
     assert one["readers"] == 10

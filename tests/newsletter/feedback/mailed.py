@@ -59,14 +59,16 @@ class Mailed:
         tracking: str = "linked",
         links: int = 5,
         lane: str = "other",
+        provider: str = "sendgrid",
     ) -> int:
         """Mail an edition to readers, `day` days after the first; return its id."""
         at = SENT_AT + day * DAY
         with self.database.writing() as session:
             edition = self._edition(session, day, at, len(readers))
             batch = add_batch(
-                session, edition.key, variant=tracking, lane=lane, due_at=at, size=len(readers)
-            )
+                session, edition.key, variant=tracking, lane=lane, provider=provider, due_at=at,
+                size=len(readers),
+            )  # fmt: skip
             for number in range(1, links + 1):
                 session.add(
                     EditionLink(

@@ -8,8 +8,11 @@ from newsletter.dispatch.models import PROVIDER_RATE, ProviderRate
 from newsletter.dispatch.outcomes import Lesson
 from newsletter.dispatch.pacing import STEP_SECONDS
 from newsletter.feedback.models import LANE_NEWS, LaneNews
+from tests.newsletter.dispatch.desk import ScriptedProvider
 from tests.newsletter.feedback.mailed import NOW, SENT_AT, Mailed, event
 
+SENDGRID = ScriptedProvider(name="sendgrid", tells_later=True)
+SMTP = ScriptedProvider(name="smtp")
 BUSY = {"response": "421 4.7.28 unusual rate of mail", "attempt": "1"}
 
 
@@ -119,13 +122,11 @@ def test_acceptance_by_sendgrid_speeds_nothing_up(mailed: Mailed, ages: None) ->
     """It takes everything: only its events know what the readers' servers say."""
     slow_down(mailed, at=SENT_AT)
     lesson = Lesson(1, "gmail", accepted=1000)
-    mailed.database.transact(
-        lambda session: heed_deferrals(session, "sendgrid", [lesson], {"gmail"})
-    )
+    mailed.database.transact(lambda session: heed_deferrals(session, SENDGRID, [lesson], {"gmail"}))
     assert slowness(mailed) == {"gmail": 3}
 
     with mailed.database.writing() as session:
         session.execute(update(PROVIDER_RATE).values(provider="smtp"))
-    mailed.database.transact(lambda session: heed_deferrals(session, "smtp", [lesson], {"gmail"}))
+    mailed.database.transact(lambda session: heed_deferrals(session, SMTP, [lesson], {"gmail"}))
     with mailed.database.reading() as session:
         assert slowed_lanes(session, "smtp") == {"gmail": 2}

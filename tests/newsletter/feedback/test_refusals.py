@@ -22,6 +22,8 @@ from tests.newsletter.feedback.mailed import DAY, Mailed
 UNKNOWN = Outcome.refused("550", "5.1.1 no such user", enhanced="5.1.1")
 FULL = Outcome.refused("552", "5.2.2 mailbox full", enhanced="5.2.2")
 POLICY = Outcome.refused("554", "5.7.1 not from you", enhanced="5.7.1")
+SENDGRID = ScriptedProvider(name="sendgrid", tells_later=True)
+SMTP = ScriptedProvider(name="smtp")
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def send(desk: Desk, answer: Callable[[str], Outcome], *, now: float = NOW, coun
         SITE,
         pace=Pace(0.0),
         lease_seconds=60.0,
-        learn=partial(learn, provider="scripted", now=now),
+        learn=partial(learn, provider=provider, now=now),
     )
     while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
         pass
@@ -85,7 +87,7 @@ def test_an_address_that_we_could_not_write_teaches_nothing(desk: Desk, mailed: 
     send(desk, only_first(Outcome.refused("unfit", "can't be written")))
     send_api = Outcome.refused("400", "Does not contain a valid address.")
     with desk.database.writing() as session:
-        learn(session, [lesson(1, send_api)], provider="sendgrid", now=NOW)
+        learn(session, [lesson(1, send_api)], provider=SENDGRID, now=NOW)
     with desk.database.reading() as session:
         assert session.exec(select(InboxItem)).all() == []
 
@@ -117,7 +119,7 @@ def test_a_full_mailbox_is_worn_out_after_three_days_without_a_message_taken(
         teach(mailed, edition_id, word, reader=1, now=mailed_now)
         if day == 1:
             # the second reader's mailbox had room again in between
-            taken = mailed.edition([2], day=10 + day)
+            taken = mailed.edition([2], day=10 + day, provider="smtp")
             accept(mailed, taken, at=mailed_now + 60.0)
         teach(mailed, edition_id, word, reader=2, now=mailed_now)
     assert mailed.suppressions() == {"reader1@example.org": "soft_bounces"}
@@ -125,14 +127,11 @@ def test_a_full_mailbox_is_worn_out_after_three_days_without_a_message_taken(
 
 def teach(mailed: Mailed, edition_id: int, word: Outcome, *, reader: int, now: float) -> None:
     with mailed.database.writing() as session:
-        learn(session, [lesson(edition_id, word, reader=reader)], provider="smtp", now=now)
+        learn(session, [lesson(edition_id, word, reader=reader)], provider=SMTP, now=now)
     mailed.work(now=now)
 
 
 def accept(mailed: Mailed, edition_id: int, *, at: float) -> None:
-    with mailed.database.writing() as session:
-        for batch in session.exec(select(Batch).where(Batch.edition_id == edition_id)):
-            batch.provider = "smtp"
     with mailed.database.writing() as session:
         for row in session.exec(select(Delivery).where(Delivery.edition_id == edition_id)):
             row.accepted_at = at
@@ -154,7 +153,7 @@ def test_who_is_put_off_until_the_attempts_are_used_up_counts_as_soft(
         SITE,
         pace=Pace(0.0),
         lease_seconds=60.0,
-        learn=partial(learn, provider="smtp", now=NOW),
+        learn=partial(learn, provider=SMTP, now=NOW),
     )
     while dispatcher.step(patience=0.01) or not dispatcher.is_idle:
         pass
@@ -169,7 +168,7 @@ def test_a_server_that_slows_us_down_says_nothing_about_the_reader(
 ) -> None:
     held_back = Outcome.later("421", "4.7.28 unusual rate", enhanced="4.7.28")
     with desk.database.writing() as session:
-        learn(session, [lesson(1, held_back)], provider="sendgrid", now=NOW)
+        learn(session, [lesson(1, held_back)], provider=SENDGRID, now=NOW)
     with desk.database.reading() as session:
         assert session.exec(select(InboxItem)).all() == []
 

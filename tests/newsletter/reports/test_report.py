@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlalchemy import update
 from sqlmodel import Session
 
-from newsletter.dispatch.models import BATCH, DELIVERY
+from newsletter.dispatch.models import DELIVERY
 from newsletter.reports.figures import Clicks, Tally
 from newsletter.reports.report import EditionReport, edition_report
 from newsletter.reports.text import render
@@ -155,10 +155,7 @@ def test_a_terminal_gets_tables_of_the_same(report: EditionReport) -> None:
 @pytest.fixture
 def unreported(mailed: Mailed) -> int:
     """Two mails handed to a server that says no more."""
-    edition_id = mailed.edition(mailed.readers(2))
-    with mailed.database.writing() as session:
-        session.execute(update(BATCH).values(provider="smtp"))
-    return edition_id
+    return mailed.edition(mailed.readers(2), provider="smtp")
 
 
 def test_what_nobody_tells_is_not_stated_as_none(mailed: Mailed, unreported: int) -> None:

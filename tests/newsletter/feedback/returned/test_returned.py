@@ -42,7 +42,7 @@ def come_back(mailed: Mailed, mail: bytes, *, recipient: str = "") -> bool:
 
 @pytest.fixture
 def edition_id(mailed: Mailed) -> int:
-    return mailed.edition(mailed.readers(3))
+    return mailed.edition(mailed.readers(3), provider="smtp")
 
 
 @pytest.mark.parametrize("shape", [EXCHANGE, GMAIL, QMAIL, None])
