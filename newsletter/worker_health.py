@@ -9,6 +9,7 @@ from threading import Thread
 
 from newsletter.database import Database
 from newsletter.errors import ConfigurationError
+from newsletter.health import health_answer
 from newsletter.migrate import why_not_ready
 from newsletter.worker import Worker
 
@@ -63,13 +64,13 @@ class _Answer(BaseHTTPRequestHandler):
         if state is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        word, why = state
-        body = json.dumps({"status": f"not {word}", "why": why} if why else {"status": word})
-        self.send_response(HTTPStatus.SERVICE_UNAVAILABLE if why else HTTPStatus.OK)
+        status, told = health_answer(*state)
+        body = json.dumps(told).encode()
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body.encode())
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Nothing: it is asked every few seconds."""

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from newsletter.health import health_answer
 from newsletter.migrate import why_not_ready
 from newsletter.web.house import Here
 
@@ -12,13 +13,15 @@ router = APIRouter()
 @router.get("/healthz")
 def healthz() -> Response:
     """The process is alive."""
-    return JSONResponse({"status": "alive"})
+    return _answer("alive")
 
 
 @router.get("/readyz")
 def readyz(house: Here) -> Response:
     """The database answers and has this version's tables; else 503, with what to do."""
-    why = why_not_ready(house.database)
-    if why:
-        return JSONResponse({"status": "not ready", "why": why}, status_code=503)
-    return JSONResponse({"status": "ready"})
+    return _answer("ready", why_not_ready(house.database))
+
+
+def _answer(word: str, why: str = "") -> Response:
+    status, told = health_answer(word, why)
+    return JSONResponse(told, status_code=status)
