@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from newsletter.cli.desk import Desk, open_desk
 from newsletter.cli.output import aside, say
@@ -76,7 +75,9 @@ def _health_of(background: Worker, desk: Desk, address: str) -> AbstractContextM
 
 def _serve(desk: Desk, host: str, port: int) -> None:
     """Serve the site until SIGTERM or Ctrl-C."""
-    # Only the site needs FastAPI: a worker starts without it.
+    # Only the site needs FastAPI and uvicorn: a worker starts without them.
+    import uvicorn
+
     from newsletter.web.app import create_app
     from newsletter.web.serving import config
 
