@@ -23,7 +23,7 @@ from email_validator import (
 
 from subscribers.address_lists import DISPOSABLE_DOMAINS, ROLES
 from subscribers.errors import AddressRefused, InvalidAddress
-from subscribers.models import Lane
+from subscribers.words import Lane
 
 KeyedHash = Callable[[str], str]
 """Maps an address key to a hex digest that nobody without the secret can reproduce."""

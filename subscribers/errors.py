@@ -11,7 +11,8 @@ SubscribersError
 └── ImportFileError       the file as a whole can't be imported; nothing was stored
     ├── UnreadableFile    not UTF-8, not CSV, or empty
     ├── NoEmailColumn     no column is known to hold addresses
-    └── RaggedRows        rows with more or fewer fields than the header
+    ├── RaggedRows        rows with more or fewer fields than the header
+    └── HalfRead          a process that read along was ended from outside
 """
 
 
@@ -65,3 +66,7 @@ class NoEmailColumn(ImportFileError):
 
 class RaggedRows(ImportFileError):
     """Rows with more or fewer fields than the header."""
+
+
+class HalfRead(ImportFileError):
+    """A process that read along was ended from outside."""

@@ -14,7 +14,7 @@ import orjson
 
 from subscribers.addresses import Address, clean_name, parse, plain, plain_columns
 from subscribers.errors import InvalidAddress, UnfitRow
-from subscribers.models import State, SuppressionReason, Tracking
+from subscribers.words import State, SuppressionReason, Tracking
 
 NO_SUBSCRIPTION = "none"
 

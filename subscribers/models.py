@@ -1,7 +1,7 @@
 """The tables of people and consent.
 
 Times are seconds UTC since 1970. The publication is known by its foreign key only. Words in
-columns (`state`, `reason`, …) are the values of the enumerations beside them.
+columns (`state`, `reason`, …) are the values of the enumerations in `words.py`.
 """
 
 from enum import StrEnum
@@ -20,52 +20,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from subscribers.words import ConsentKind, Lane, State, SuppressionReason, Tracking
+
+__all__ = [
+    "CONSENT_RECORD", "HAPPENING", "IMPORT_RUN", "SUBSCRIBER", "SUBSCRIPTION", "SUPPRESSION",
+    "THROTTLE", "ConsentKind", "ConsentRecord", "Happening", "ImportRun", "Lane", "State",
+    "Subscriber", "Subscription", "Suppression", "SuppressionReason", "Throttle", "Tracking",
+]  # fmt: skip
+
 Json = JSON().with_variant(JSONB(), "postgresql")
-
-
-class State(StrEnum):
-    """Where a subscription stands; `states.py` draws how it gets there."""
-
-    PENDING = "pending"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    UNSUBSCRIBED = "unsubscribed"
-
-
-class Tracking(StrEnum):
-    """What a reader lets us know: opens linked to them, counted without a name, or nothing."""
-
-    LINKED = "linked"
-    COUNTED = "counted"
-    OFF = "off"
-
-
-class Lane(StrEnum):
-    """The group of receiving servers that an address belongs to; each has a pace of its own."""
-
-    GMAIL = "gmail"
-    OUTLOOK = "outlook"
-    YAHOO = "yahoo"
-    OTHER = "other"
-
-
-class SuppressionReason(StrEnum):
-    """Why an address gets no mail, whatever it subscribes to."""
-
-    HARD_BOUNCE = "hard_bounce"
-    COMPLAINT = "complaint"
-    SOFT_BOUNCES = "soft_bounces"
-    MANUAL = "manual"
-    IMPORTED = "imported"
-    PROVIDER = "provider"
-    ERASED = "erased"
-
-
-class ConsentKind(StrEnum):
-    """What was agreed to: the newsletter, or being tracked by name."""
-
-    MAIL = "mail"
-    TRACKING = "tracking"
 
 
 def _one_of(column: str, values: type[StrEnum], name: str) -> CheckConstraint:

@@ -1,20 +1,21 @@
-"""One pass over a file: every row checked, the fit ones sorted, the others laid out with reasons."""
+"""A file read as a whole: every row checked, the fit ones sorted, the others laid out with reasons."""
 
 import csv
-import gc
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+import logging
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from subscribers.csv_files import Batch, CsvFile, open_csv
-from subscribers.fields import Unfit
-from subscribers.rows import Defaults, RowReader
+from subscribers.rows import Defaults
+from subscribers.second_reader import FIRST, SecondReader
+from subscribers.shares import Pass, Share, Task, check, rejected_records
 from subscribers.sorting import Row, SortedRows
 
-BATCH = 250
-"""Rows that are read at a time: few enough to stay in the processor's cache."""
+log = logging.getLogger(__name__)
+
+LARGE = 8_000_000
+"""Bytes of a file from which on a second process pays: some 100,000 rows, half a second's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,51 +47,37 @@ def read_file(
 
     `columns`: header -> field, where the guess is wrong. Raises ImportFileError.
     """
-    with ExitStack() as stack:
-        file = stack.enter_context(open_csv(path, columns))
-        rejects = _Rejects(rejected, file, stack)
-        reader = RowReader(file.header, file.columns, defaults)
-        count = 0
-        stack.enter_context(_no_garbage_collection())
-        for batch in file.batches(BATCH):
-            count += len(batch.records)
-            fit, unfit = reader.read(batch.records)
-            rows.add(fit)
-            rejects.write(batch, unfit)
-    counts = {"rows": count, "rejected": rejects.count}
+    task = Task(path, columns, defaults)
+    with SortedRows() as rejects:
+        done = _by_two(task, rows, rejects) or check(task, Share(), rows, rejects)
+        if rejected and rejects.count:
+            _write(rejected, done.header, rejects)
+    reader, counts = done.reader, {"rows": done.count, "rejected": rejects.count}
     return Reading(rows, reader.columns, reader.constants, reader.said, reader.leaves, counts)
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Let nobody look for cycles while records without any come and go by the million."""
-    enabled = gc.isenabled()
-    gc.disable()
+def _by_two(task: Task, rows: SortedRows, rejects: SortedRows) -> Pass | None:
+    """Read a file by two processes; None where that doesn't pay, or can't be."""
+    if task.path.stat().st_size < LARGE or processors() == 1:
+        return None
     try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+        second = SecondReader(task, rows.another_file())
+    except OSError as error:
+        log.info("no second process to read by: %s", error)
+        return None
+    with second:
+        done = check(task, FIRST, rows, rejects)
+        done.reader.said |= second.hand_over(rows, rejects)
+    return done
 
 
-class _Rejects:
-    """The file of rejected rows, made when the first one comes."""
+def processors() -> int:
+    """Count the processors that this process may use; one where the system doesn't tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
-    def __init__(self, path: Path | None, file: CsvFile, stack: ExitStack) -> None:
-        self.count = 0
-        self._path, self._header, self._stack = path, file.header, stack
-        self._writer: Any = None
 
-    def write(self, batch: Batch, unfit: Unfit) -> None:
-        self.count += len(unfit)
-        if not unfit or self._path is None:
-            return
-        writer, lines = self._writer or self._begin(self._path), batch.lines()
-        for number in sorted(unfit):
-            writer.writerow((lines[number], unfit[number], *batch.records[number]))
-
-    def _begin(self, path: Path) -> Any:
-        opened = self._stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-        self._writer = csv.writer(opened)
-        self._writer.writerow(("line", "reason", *self._header))
-        return self._writer
+def _write(path: Path, header: Sequence[str], rejects: SortedRows) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("line", "reason", *header))
+        writer.writerows(rejected_records(rejects))

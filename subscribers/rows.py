@@ -11,8 +11,8 @@ from typing import Any
 from subscribers import fields
 from subscribers.columns import Field
 from subscribers.fields import Standing, Unfit
-from subscribers.models import State, Tracking
 from subscribers.sorting import Row
+from subscribers.words import State, Tracking
 
 COLUMNS: Mapping[str, str] = {
     "email_key": "",
@@ -67,7 +67,7 @@ class Defaults:
 
 
 class RowReader:
-    """Reads the records of one file, in their order. What the file doesn't have costs nothing.
+    """Reads the records of one file. What the file doesn't have costs nothing.
 
     `columns` are those of its rows; `constants` what the other COLUMNS are for every row.
     `said` collects the (state, suppress, tracking) that occur.
@@ -75,7 +75,7 @@ class RowReader:
 
     def __init__(self, header: Sequence[str], columns: Sequence[Field], defaults: Defaults) -> None:
         self._header, self._defaults = header, defaults
-        self._batches, self._suffixes = 0, list[str]()
+        self._suffixes = list[str]()
         self._at = {held: columns.index(held) for held in columns if held != Field.ATTRIBUTE}
         self._own = [(header[i], i) for i, held in enumerate(columns) if held == Field.ATTRIBUTE]
         self._stands = any(held in columns for held in _OF_STANDING)
@@ -93,8 +93,8 @@ class RowReader:
         named += ["state", "suppress", "ended_at", "end_reason"] if self._stands else []
         return named + [name for held, (name, _) in _ONE_BY_ONE.items() if held in columns]
 
-    def read(self, records: Sequence[Sequence[str]]) -> tuple[list[Row], Unfit]:
-        """Read some records; those that are unfit are not among the rows."""
+    def read(self, batch: int, records: Sequence[Sequence[str]]) -> tuple[list[Row], Unfit]:
+        """Read some records, the file's batch of that number; the unfit are not among the rows."""
         columns: Columns = list(zip(*records, strict=True))
         unfit: Unfit = {}
         made = self._addresses(columns, unfit) | self._about(columns, unfit)
@@ -103,19 +103,18 @@ class RowReader:
         for held, (name, read) in _ONE_BY_ONE.items():
             if held in self._at:
                 made[name] = fields.each(read, columns[self._at[held]], unfit, instead="")
-        made["number"] = self._numbers(len(records))
+        made["number"] = self._numbers(batch, len(records))
         rows = list(map("\t".join, zip(*(made[name] for name in self.columns), strict=True)))
         if unfit:
             rows = [row for number, row in enumerate(rows) if number not in unfit]
         self._note(made, len(records))
         return rows, unfit
 
-    def _numbers(self, size: int) -> list[str]:
+    def _numbers(self, batch: int, size: int) -> list[str]:
         """Number the rows of a batch, so that their order is that of the file."""
-        self._batches += 1
         if size > len(self._suffixes):
             self._suffixes = [f"{number:04x}" for number in range(size)]
-        return list(map(f"{self._batches:08x}".__add__, self._suffixes[:size]))
+        return list(map(f"{batch:08x}".__add__, self._suffixes[:size]))
 
     def leaves(self, row: Row) -> bool:
         """Whether a row says that its reader left, or gets no mail."""

@@ -9,7 +9,8 @@ times the memory and thrice the time.
 
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from types import TracebackType
 from typing import IO, Self
@@ -23,8 +24,8 @@ Row = str
 """A line of fields with TAB between them: the key, what tells rows of the same key apart (and
 orders them), then the others. TAB sorts before all that a key can hold."""
 
-_Place = tuple[int, int]
-"""Where a block lies in the file, and its bytes."""
+Run = Sequence[tuple[int, int]]
+"""Where the blocks of a sorted run lie in its file, and their bytes."""
 
 
 def key_of(row: Row) -> str:
@@ -35,15 +36,20 @@ def key_of(row: Row) -> str:
 class SortedRows:
     """Takes rows in any order and gives them back sorted.
 
-    The file has no name in any folder, and is gone when it is closed.
+    They lie in `file`, or in one that has no name in any folder and is gone when it is closed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, file: IO[bytes] | None = None) -> None:
         self.count = 0
         self._gathered: list[Row] = []
-        self._runs: list[list[_Place]] = []
+        self._runs: list[tuple[IO[bytes], Run]] = []
+        self._open = ExitStack()
+        self._file = file or self.another_file()
+
+    def another_file(self) -> IO[bytes]:
+        """Make a file for another process to lay rows aside in; it is closed with ours."""
         # Not in memory, nor beside the reader's file, which may lie where nobody may write.
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+        return self._open.enter_context(tempfile.TemporaryFile())
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +60,7 @@ class SortedRows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self._open.close()
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add rows."""
@@ -63,9 +69,20 @@ class SortedRows:
         if len(self._gathered) >= RUN:
             self._lay_aside()
 
+    def laid_aside(self) -> Sequence[Run]:
+        """Lay all rows aside; return where, for another process to `take_over`."""
+        self._lay_aside()
+        self._file.flush()
+        return [run for _, run in self._runs]
+
+    def take_over(self, file: IO[bytes], runs: Iterable[Run], count: int) -> None:
+        """Add the rows that another process laid aside, which stay in their file until the end."""
+        self._runs += [(file, run) for run in runs]
+        self.count += count
+
     def _lay_aside(self) -> None:
         rows, self._gathered = sorted(self._gathered), []
-        blocks: list[_Place] = []
+        blocks: list[tuple[int, int]] = []
         offset = self._file.seek(0, 2)
         for begin in range(0, len(rows), BLOCK):
             block = rows[begin : begin + BLOCK]
@@ -74,7 +91,7 @@ class SortedRows:
             size = self._file.write(text.encode())
             blocks.append((offset, size))
             offset += size
-        self._runs.append(blocks)
+        self._runs.append((self._file, blocks))
 
     def chunks(self, size: int) -> Iterator[list[Row]]:
         """Yield all rows in order, `size` at a time, or more where equal keys stay together."""
@@ -94,7 +111,7 @@ class SortedRows:
         later in any run is beyond it.
         """
         self._lay_aside()
-        runs = [_Run(self._file, blocks) for blocks in self._runs]
+        runs = [_RunAtHand(file, run) for file, run in self._runs]
         while runs := [run for run in runs if run.rows]:
             bound = min(run.rows[-1] for run in runs)
             taken = [run.take(bound) for run in runs]
@@ -110,10 +127,10 @@ def _end_of_key(rows: list[Row], size: int) -> int:
     return end
 
 
-class _Run:
+class _RunAtHand:
     """A sorted run on disk, of which one block is at hand."""
 
-    def __init__(self, file: IO[bytes], blocks: list[_Place]) -> None:
+    def __init__(self, file: IO[bytes], blocks: Run) -> None:
         self._file, self._blocks = file, iter(blocks)
         self.rows: list[Row] = self._next_block()
 

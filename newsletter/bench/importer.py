@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from newsletter.bench.errors import BenchError, Void
 from newsletter.bench.helper import answer, hear
-from newsletter.bench.meter import Moment, peak_mb, resident_mb
+from newsletter.bench.meter import FamilyMemory, Moment, resident_mb
 from newsletter.bench.sender import bench_settings
 from newsletter.database import Database
 from newsletter.site import Site
@@ -31,13 +31,14 @@ class Order:
 
 
 def work(order: Order) -> dict[str, Any]:
-    """Parse, then import; memory is that of the whole process."""
+    """Parse, then import; memory is that of all its processes together."""
     base, path = resident_mb(), Path(order.file)
     parse_only = statistics.median(parse_seconds(path) for _ in range(PARSES))
     database = Database(order.database_url)
-    begun = Moment.now()
-    report = _import(database, path, order.publication_id)
-    ended = Moment.now()
+    with FamilyMemory() as memory:
+        begun = Moment.now()
+        report = _import(database, path, order.publication_id)
+        ended = Moment.now()
     seconds = ended.wall - begun.wall
     database.close()
     if report.added != order.rows:
@@ -47,7 +48,7 @@ def work(order: Order) -> dict[str, Any]:
         "cpu_seconds": round(ended.cpu - begun.cpu, 3),
         "parse_only_seconds": round(parse_only, 3),
         "ratio": round(seconds / parse_only, 2),
-        "peak_rss_mb": round(peak_mb(), 1),
+        "peak_rss_mb": round(memory.peak_mb, 1),
         "base_rss_mb": round(base, 1),
     }
 
