@@ -320,4 +320,5 @@ def _terms(plan: ImportPlan, run: ImportRun, said: Said, *, now: float) -> Terms
         note=plan.consent,
         now=now,
         suppresses=any(suppress for _, suppress, _ in said),
+        all_active={(state, suppress) for state, suppress, _ in said} == {(State.ACTIVE, "")},
     )

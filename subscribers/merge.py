@@ -181,6 +181,8 @@ class Terms:
     now: float
     suppresses: bool
     """Some row suppresses its address."""
+    all_active: bool
+    """Whoever is new comes in active: to count them apart would take a tenth of the time."""
 
 
 def foresee(session: Session, publication_id: int) -> Mapping[str, tuple[int, str]]:
@@ -204,7 +206,8 @@ def merge(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
     }
     if _add_readers(session) == staged:  # all are new: nothing needs to be looked up
         _run(session, _NEW_SUBSCRIPTIONS.format(reader="s.new_id"), subscribed)
-        counts: Mapping[str, int] = {"added": staged, **_standings(session)}
+        standings = {"added_active": staged} if terms.all_active else _standings(session)
+        counts: Mapping[str, int] = {"added": staged, **standings}
     else:
         counts = _merge_known(session, terms.publication_id)
         _run(session, _KEEP_IMPORTS, {"publication_id": terms.publication_id})
