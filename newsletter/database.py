@@ -41,6 +41,8 @@ CACHE_KIB, BULK_CACHE_KIB = 4_000, 32_000
 """A SQLite connection's page cache: what is kept open has a small one, bulk work a larger."""
 SQLITE_KEPT, SQLITE_MOST = 4, 64
 """Connections to a SQLite file: kept open, and open at once."""
+SQLITE_AT_LEAST = (3, 36)
+"""RETURNING came with 3.35, databases in memory that two connections share with 3.36."""
 IMPORT_HANDS = 2
 """Connections to PostgreSQL that store an import's chunks: its work is divided between two
 processors, and the rest of the site keeps those that are left."""
@@ -248,6 +250,7 @@ def _create_engine(url: str) -> Engine:
             max_overflow=20,
             connect_args={"options": f"-c idle_in_transaction_session_timeout={STALLED_MS}"},
         )
+    _require_sqlite()
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -264,6 +267,15 @@ def _create_engine(url: str) -> Engine:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _require_sqlite() -> None:
+    if sqlite3.sqlite_version_info < SQLITE_AT_LEAST:
+        least = ".".join(map(str, SQLITE_AT_LEAST))
+        raise ConfigurationError(
+            f"This Python's SQLite is {sqlite3.sqlite_version}; {least} or later is needed. "
+            "Take a newer Python, or PostgreSQL: DATABASE_URL=postgresql://user:password@host/name."
+        )
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

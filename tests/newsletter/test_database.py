@@ -1,5 +1,6 @@
 """Both databases behave alike under the two kinds of session."""
 
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -191,3 +192,12 @@ def test_a_writer_that_failed_leaves_the_next_its_turn(sqlite_url: str) -> None:
         add_entry(session)
     assert count(database) == 1
     database.close()
+
+
+def test_a_sqlite_that_is_too_old_is_named_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(ConfigurationError, match=r"3\.34\.1; 3\.36 or later .* PostgreSQL"):
+        Database("sqlite://")
