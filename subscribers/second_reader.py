@@ -107,3 +107,5 @@ if __name__ == "__main__":
         _read_share(**json.loads(sys.argv[1]))
     except ImportFileError:  # the first one meets the same, and tells it
         sys.exit(1)
+    except OSError as error:  # no space is left, most likely
+        sys.exit(str(error))

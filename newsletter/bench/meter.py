@@ -10,7 +10,7 @@ from typing import Self
 
 SELF = Path("/proc/self")
 KIB_A_MIB = 1024
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.1
 
 
 def resident_mb() -> float:

@@ -22,7 +22,7 @@ def test_children_count_in_time_and_memory() -> None:
         assert child.stdin is not None
         child.stdin.write(f"{int((most - resident_mb() + 50) * 2**20)}\n")
         child.stdin.flush()
-        while memory.peak_mb < most + 40:  # it looks many times a second
+        while memory.peak_mb < most + 40:  # it looks ten times a second
             pass
         child.communicate("\n")
 
