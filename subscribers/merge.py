@@ -115,14 +115,17 @@ _UNMAILABLE = """
         SELECT s.known_id FROM staged_reader AS s WHERE s.suppress <> '')
 """
 
-# For readers whom we knew: a name where there is none, attributes and tags added.
+# For readers whom we knew: a name where there is none, attributes and tags added. Nothing is
+# written for those whom it tells nothing new about, as an import that is repeated does for most.
 _DETAILS = """
     UPDATE subscriber
     SET name = CASE subscriber.name WHEN '' THEN s.name ELSE subscriber.name END,
         attributes = {attributes}, tags = {tags}
     FROM staged_reader AS s
     WHERE s.known_id = subscriber.id AND s.known_id <> s.new_id
-      AND ((subscriber.name = '' AND s.name <> '') OR s.attributes <> '{{}}' OR s.tags <> '[]')
+      AND ((subscriber.name = '' AND s.name <> '')
+           OR (s.attributes <> '{{}}' AND {attributes} <> subscriber.attributes)
+           OR (s.tags <> '[]' AND {tags} <> subscriber.tags))
 """
 _UNION = {
     "sqlite": {

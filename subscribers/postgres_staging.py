@@ -60,12 +60,14 @@ _TABLE = """
 """
 
 # Plans made for tables that were small go wrong while they grow; staged rows look up what is
-# theirs by index, and nothing is scanned for them.
+# theirs by index, and nothing is scanned for them. To the planner, which knows nothing of staged
+# rows, that looks so dear that it would compile each statement anew for each chunk.
 _BULK = {
     "synchronous_commit": "off",
     "plan_cache_mode": "force_custom_plan",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "jit": "off",
 }
 
 _TYPES = {
