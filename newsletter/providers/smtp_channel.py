@@ -73,11 +73,13 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            self._replies += self._reader.feed(data)
+            replies = self._reader.feed(data)
         except ConnectionError as error:
             self._end(error)
             self.abort()
-        else:
+            return
+        if replies:  # else it is no sign of life: a reply that comes byte by byte is overdue too
+            self._replies += replies
             self._advance()
 
     def eof_received(self) -> bool:

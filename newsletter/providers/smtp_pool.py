@@ -40,10 +40,11 @@ class Pool:
 
     def offer(self, window: Window) -> None:
         """Queue a window and see that somebody works on it."""
-        self._queue.add(window)
-        if self._pausing > 0 and not (self._idle or self._talking):
-            words = "The SMTP server was away a moment ago."
-            self._queue.settle_all(_unreachable(words, retry_after=self._pausing))
+        try:
+            self._queue.add(window)
+        except Exception as error:  # noqa: BLE001 - its recipients are made here: nobody else hears it
+            window.future.set_exception(error)
+        self._answer_if_away()
         while len(self._workers) < min(self._limit, len(self._queue)):
             self._workers.add(asyncio.create_task(self._work()))
 
@@ -93,6 +94,7 @@ class Pool:
             if conversation.usable:
                 return conversation
             self._leave(conversation)
+        self._answer_if_away()
         if not self._queue or self._pausing > 0:
             return None
         try:
@@ -102,6 +104,15 @@ class Pool:
             return None
         self._pause, self._retry_at = FIRST_PAUSE, 0.0
         return conversation
+
+    def _answer_if_away(self) -> None:
+        """Answer the queue while no connection may be tried and none stands to work on it.
+
+        The last one that stood may wear out, or be cut, within the pause after another was refused.
+        """
+        if self._pausing > 0 and not (self._idle or self._talking):
+            words = "The SMTP server was away a moment ago."
+            self._queue.settle_all(_unreachable(words, retry_after=self._pausing))
 
     def _failed(self, error: ProviderError) -> None:
         """Leave the queue to the connections that stand; without any, answer it."""

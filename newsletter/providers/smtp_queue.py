@@ -222,8 +222,8 @@ class JobQueue:
         return len(self._urgent) + len(self._others)
 
     def add(self, window: Window) -> None:
-        """Queue all jobs of a window."""
-        self._line_of(window).extend(window.jobs())
+        """Queue all jobs of a window, or none: making its recipients may raise anything."""
+        self._line_of(window).extend(list(window.jobs()))
 
     def _line_of(self, window: Window) -> deque[Job]:
         return self._urgent if window.urgent else self._others
