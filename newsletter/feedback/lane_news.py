@@ -72,9 +72,10 @@ class Tidings:
 
         Of a provider that tells later: of others, the dispatcher has heard the lane's servers itself.
         """
-        if max(event.at for event in events) < self.since:
-            return
-        if lane in self.slowed and after["accepted_at"] <= self.slowed[lane].slowed_at:
+        accepted_at = after["accepted_at"]
+        if accepted_at is None or max(event.at for event in events) < self.since:
+            return  # who refused it or left by it tells nothing of how the lane's servers take mail
+        if lane in self.slowed and accepted_at <= self.slowed[lane].slowed_at:
             return
         told = [row for row in (before, after) if any(row[column] for column in TELLING)]
         put_off = [row for row in (before, after) if row["deferred_at"]]

@@ -130,3 +130,15 @@ def test_acceptance_by_sendgrid_speeds_nothing_up(mailed: Mailed, ages: None) ->
     mailed.database.transact(lambda session: heed_deferrals(session, SMTP, [lesson], {"gmail"}))
     with mailed.database.reading() as session:
         assert slowed_lanes(session, "smtp") == {"gmail": 2}
+
+
+def test_whoever_leaves_before_a_message_is_known_as_taken_says_nothing_of_a_slow_lane(
+    mailed: Mailed, ages: None
+) -> None:
+    (reader,) = mailed.readers(1)
+    edition_id = mailed.edition([reader], lane="gmail", state="unsure")
+    slow_down(mailed, at=SENT_AT - 5)
+
+    mailed.post(event(edition_id, reader, "unsubscribe", at=10.0))
+
+    assert mailed.delivery(edition_id, reader).unsubscribed_at == SENT_AT + 10.0
