@@ -12,7 +12,8 @@ from newsletter.dispatch.models import BATCH, AlertPost
 from newsletter.dispatch.queue import queue_notice
 from newsletter.dispatch.states import OPEN_BATCHES
 from newsletter.editions.library import Imported
-from newsletter.editions.models import Edition
+from newsletter.editions.locks import own_edition
+from newsletter.editions.states import EditionState
 from newsletter.publications import Publication
 
 log = logging.getLogger(__name__)
@@ -85,19 +86,21 @@ def alert_of_import(session: Session, imported: Imported, *, now: float) -> None
 
 def pause_and_alert(session: Session, edition_id: int, *, reason: str, now: float) -> None:
     """Pause a running edition and tell a person why."""
-    edition = session.get_one(Edition, edition_id)
-    if edition.state == "sending" and pause(session, edition_id, reason=reason, now=now):
-        alert(
-            session,
-            edition.publication_id,
-            key=f"paused:{edition_id}:{int(now)}",
-            subject=f"Edition {edition.name} is paused",
-            lines=[
-                f"Why: {reason.rstrip('.')}.",
-                f"When it is put right: newsletter edition resume {edition.name}",
-            ],
-            now=now,
-        )
+    edition = own_edition(session, edition_id)
+    if edition.state != EditionState.SENDING:
+        return  # whoever had the lock before us has cancelled or closed it, or paused it as we would
+    pause(session, edition_id, reason=reason, now=now)
+    alert(
+        session,
+        edition.publication_id,
+        key=f"paused:{edition_id}:{int(now)}",
+        subject=f"Edition {edition.name} is paused",
+        lines=[
+            f"Why: {reason.rstrip('.')}.",
+            f"When it is put right: newsletter edition resume {edition.name}",
+        ],
+        now=now,
+    )
 
 
 def pause_all_and_alert(session: Session, provider: str, *, reason: str, now: float) -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from newsletter.dispatch import settle
+from newsletter.dispatch.alerts import pause_and_alert
 from newsletter.dispatch.models import Delivery, Notice
 from newsletter.dispatch_duty import DispatchDuty
 from newsletter.editions.approval import approve
@@ -75,3 +76,20 @@ def test_doubt_that_comes_up_anew_alerts_again(desk: Desk) -> None:
     doubt(desk, edition_id, since=14400.0)
 
     assert len(headings(desk)) == 2
+
+
+def test_an_edition_that_ended_while_a_pause_waited_for_it_stays_as_it_is(desk: Desk) -> None:
+    """Many are paused in one transaction; one that was cancelled must not undo the others."""
+    desk.add_readers(1)
+    edition_id = desk.edition()
+    desk.freeze(edition_id)
+    with desk.database.writing() as session:
+        as_it_was = session.get_one(Edition, edition_id)
+        ended = update(Edition).where(col(Edition.id) == edition_id).values(state="cancelled")
+        session.connection().execute(ended)  # past the session, as by somebody else
+        assert as_it_was.state == "sending"
+
+        pause_and_alert(session, edition_id, reason="bad key", now=NOW)
+
+    assert desk.status(edition_id) == "cancelled"
+    assert headings(desk) == []
