@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
+from emails.composition import Finding
 from emails.errors import CompositionError
 from emails.issue_files import IssueFile, load_issue
 from newsletter.accounts import audit
@@ -273,10 +274,14 @@ def _tell_import(imported: Imported, *, as_json: bool) -> None:
 
 def _tell_obstacles(desk: Desk, loaded: IssueFile, name: str, file: Path) -> None:
     """Say now what an approval would: what stands in its way, and what it would accept."""
+
+    def look(session: Session, owner: Publication, edition: Edition) -> tuple[Finding, ...]:
+        _, findings = preflight(session, edition, owner, desk.site)
+        session.rollback()  # the report would count the links of every draft, mended ones too
+        return findings
+
     try:
-        _, findings = desk.change(
-            name, lambda session, owner, edition: preflight(session, edition, owner, desk.site)
-        )
+        findings = desk.change(name, look)
     except CompositionError as error:
         aside.print(f"It can't be approved until it is mended: {error}", markup=False)
         return

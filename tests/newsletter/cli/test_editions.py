@@ -137,6 +137,18 @@ def test_an_import_tells_with_lines_what_only_the_database_knows(shell: Shell) -
     assert "can't be approved" not in stored.err
 
 
+def test_a_link_that_was_mended_before_the_approval_is_none_of_the_editions(shell: Shell) -> None:
+    shell.write("slip.yaml", EDITION.replace("labs.example", "lasb.example"))
+    assert shell("edition", "import", "slip.yaml").code == 0
+    approved(shell)
+    assert shell("send", DATE, "--yes", "--wait").code == 0
+
+    links = shell("report", DATE, "--json").json["links"]
+
+    assert "labs.example" in str(links)
+    assert "lasb.example" not in str(links)
+
+
 def test_waits_are_told_to_machines_with_times_as_the_api_writes_them(shell: Shell) -> None:
     approved(shell)
     database = Database(f"sqlite:///{shell.folder}/newsletter.sqlite3")
