@@ -57,8 +57,7 @@ class Window:
         self.urgent = mailing.urgent
         self.future: Future[Sequence[Outcome]] = Future()
         self.future.set_running_or_notify_cancel()  # from here on it can't be cancelled
-        self._recipients = mailing.recipients
-        self._senders = envelope_senders(mailing)
+        self._mailing = mailing
         self._outcomes: list[Outcome | None] = [None] * len(mailing.recipients)
         self._left = len(mailing.recipients)
         self._barred: AuthenticationRefused | None = None
@@ -66,13 +65,13 @@ class Window:
         if not self._left:
             self.future.set_result(())
 
-    def jobs(self) -> Iterable["Job"]:
-        return (
+    def jobs(self) -> list["Job"]:
+        """One a recipient; they are looked at here for the first time, and made if need be."""
+        both = zip(self._mailing.recipients, envelope_senders(self._mailing), strict=True)
+        return [
             Job(self, position, recipient, sender)
-            for position, (recipient, sender) in enumerate(
-                zip(self._recipients, self._senders, strict=True)
-            )
-        )
+            for position, (recipient, sender) in enumerate(both)
+        ]
 
     def bar(self, error: AuthenticationRefused) -> None:
         """Remember that the server refuses us, not a recipient."""
@@ -223,7 +222,7 @@ class JobQueue:
 
     def add(self, window: Window) -> None:
         """Queue all jobs of a window, or none: making its recipients may raise anything."""
-        self._line_of(window).extend(list(window.jobs()))
+        self._line_of(window).extend(window.jobs())
 
     def _line_of(self, window: Window) -> deque[Job]:
         return self._urgent if window.urgent else self._others

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import pytest
+
 from newsletter.providers.base import Mailing, Outcome, OutcomeKind, Recipient
 from newsletter.providers.errors import ProviderUnreachable
 from newsletter.providers.smtp_pipeline import Conversation
@@ -124,8 +126,13 @@ def test_what_the_last_connection_leaves_while_no_other_may_be_tried_is_later(ma
     assert kinds(answer) == [OutcomeKind.ACCEPTED, OutcomeKind.LATER, OutcomeKind.LATER]
 
 
-def test_a_window_whose_recipients_cannot_be_made_fails_alone(mailing: Any) -> None:
-    broken, whole = in_hand(replace(mailing(1), recipients=Unmakeable())), in_hand(mailing(1))
+@pytest.mark.parametrize("return_path", [None, lambda _recipient: "bounces@news.example"])
+def test_a_window_whose_recipients_cannot_be_made_fails_alone(
+    mailing: Any, return_path: Callable[[Recipient], str] | None
+) -> None:
+    """Nobody looks at them before the pool does: the dispatcher has no time for it."""
+    unfit = replace(mailing(1), recipients=Unmakeable(), return_path=return_path)
+    broken, whole = in_hand(unfit), in_hand(mailing(1))
 
     async def connect() -> Script:
         return Script(lambda: None)
