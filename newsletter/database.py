@@ -28,6 +28,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Float
 from sqlmodel import Session
 
+from newsletter import wal_writer
 from newsletter.errors import ConfigurationError, DatabaseError
 
 BUSY_TIMEOUT_MS = 15_000
@@ -153,6 +154,8 @@ class Database:
         """
         with ExitStack() as stack:
             hands = 1 if self.is_sqlite else IMPORT_HANDS
+            if not self.is_sqlite:
+                stack.enter_context(wal_writer.kept_awake(self.engine))
             yield [stack.enter_context(self._keeping_connection()) for _ in range(hands)]
 
     @contextmanager
