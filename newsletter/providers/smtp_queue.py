@@ -1,5 +1,6 @@
 """Windows in hand and the queue that all connections draw from."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -26,6 +27,8 @@ REFUSED_ALIKE = 10
 NOT_BEGUN = "not-begun"
 INTERNATIONAL = b" BODY=8BITMIME SMTPUTF8"
 """What MAIL says of a message whose address is not ASCII (RFC 6531 §3.4, RFC 6152 §2)."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -244,6 +247,10 @@ class JobQueue:
                 job.prepare(smtputf8=smtputf8)
             except (EmailsError, AddressError) as error:
                 job.settle(Outcome.refused("unfit", str(error)))
+                continue
+            except Exception as error:  # our own fault: nobody else's message may wait for it
+                log.exception("a message can't be made")
+                job.settle(Outcome.later("failed", repr(error)))
                 continue
             return job
         return None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from newsletter.providers.base import Mailing
+from newsletter.providers.base import Mailing, Outcome, OutcomeKind, Recipient
 from newsletter.providers.smtp_queue import Acquaintance, JobQueue, Window
 
 
@@ -42,3 +42,22 @@ def test_what_is_tried_again_goes_before_its_like(mailing: Any) -> None:
     assert waiting.put_back(urgent)
     assert len(waiting) == 4
     assert order(waiting) == ["reader-10", "reader-11", "reader-0", "reader-1"]
+
+
+def test_a_message_that_fails_in_the_making_is_later_and_holds_nobody_up(mailing: Any) -> None:
+    def make(recipient: Recipient) -> bytes:
+        if recipient.key == "1-0":
+            raise KeyError("a slot without a value")
+        return recipient.email.encode()
+
+    waiting, window = JobQueue(), Window(mailing(2), make, Acquaintance())
+    waiting.add(window)
+
+    job = waiting.take(smtputf8=True)
+
+    assert job is not None
+    job.settle(Outcome.accepted("250"))
+    failed, taken = window.future.result(timeout=0)
+    assert (failed.kind, failed.provider_wide) == (OutcomeKind.LATER, False)
+    assert "a slot without a value" in failed.text
+    assert taken.kind == OutcomeKind.ACCEPTED
