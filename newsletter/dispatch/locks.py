@@ -35,6 +35,7 @@ class LockedBatch(NamedTuple):
     attempt: int
     handed_to: int
     composition_id: int | None
+    tells_later: bool | None
 
 
 BATCH_COLUMNS = tuple(BATCH.c[name] for name in LockedBatch._fields)

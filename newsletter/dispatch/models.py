@@ -46,7 +46,8 @@ class Batch(SQLModel, table=True):
     composition_id: int | None = Field(default=None, foreign_key="composition.id")
     """What its recipients were sent, recorded at the hand-off."""
     tells_later: bool | None = None
-    """Whether its provider's events tell what became of its messages; None before anybody held it."""
+    """Whether its provider's events tell what became of its messages; None before anybody held it,
+    or the batch that it was parted from."""
     token: str | None = None
     """The lease's fencing token; None when nobody holds it."""
     leased_until: float | None = None

@@ -42,6 +42,7 @@ def requeue(
         lane=origin.lane,
         ordinal=_next_ordinal(session, origin, variant),
         provider=origin.provider,
+        tells_later=origin.tells_later,  # events about an earlier message may come at any moment
         state=BatchState.READY,
         due_at=due_at,
         attempt=attempt,

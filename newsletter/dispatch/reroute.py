@@ -63,7 +63,7 @@ def _ready_elsewhere(session: Session, edition_id: int, provider: str) -> list[L
 
 
 def _hand_on(session: Session, batch: LockedBatch, provider: str) -> None:
-    anew = {"provider": provider, "put_off": None, "put_off_since": None}
+    anew = {"provider": provider, "tells_later": None, "put_off": None, "put_off_since": None}
     session.execute(update(BATCH).where(BATCH.c.id == batch.id).values(anew))
 
 
@@ -73,7 +73,7 @@ def _divide(session: Session, batch: LockedBatch, waiting: list[int], provider: 
     if waiting:
         requeue(
             session,
-            batch._replace(provider=provider),
+            batch._replace(provider=provider, tells_later=None),
             waiting,
             variant=batch.variant,
             due_at=batch.due_at,
