@@ -12,6 +12,7 @@ SubscribersError
     ├── UnreadableFile    not UTF-8, not CSV, or empty
     ├── NoEmailColumn     no column is known to hold addresses
     ├── RaggedRows        rows with more or fewer fields than the header
+    ├── FileChanged       somebody wrote to it, or put another in its place, meanwhile
     └── HalfRead          a process that read along was ended from outside
 """
 
@@ -66,6 +67,10 @@ class NoEmailColumn(ImportFileError):
 
 class RaggedRows(ImportFileError):
     """Rows with more or fewer fields than the header."""
+
+
+class FileChanged(ImportFileError):
+    """Somebody wrote to it, or put another in its place, while it was read."""
 
 
 class HalfRead(ImportFileError):

@@ -33,6 +33,7 @@ from subscribers.models import (
 )
 from subscribers.reading import Reading, read_file
 from subscribers.rows import Defaults
+from subscribers.shares import Task, Version
 from subscribers.sorting import Row, SortedRows, key_of
 from subscribers.staging import open_staging
 
@@ -123,7 +124,7 @@ def rehearse(
     commit()  # reading a large file must not keep others from writing
     examples: dict[str, str] = {}
     with SortedRows() as rows:
-        read = _read(path, plan, rows, rejected=rejected, now=now)
+        read = read_file(_task(path, plan, now=now), rows, rejected=rejected)
         counts = Counter(read.counts)
         with open_staging(session, read.columns, read.constants, commit) as staging:
             for chunk in _chunks(read, erased):
@@ -155,11 +156,12 @@ def import_readers(
     first. Rows that can't be stored go to `rejected`, a CSV with line and reason in front, which
     can be imported again once it is mended.
     """
-    first, fingerprint = sessions[0], _fingerprint(path, plan)
+    first, task = sessions[0], _task(path, plan, now=now)
+    fingerprint = _fingerprint(path, plan)
     erased = _Erased(first, hash_of)
     checkpoint(first)  # reading a large file must not keep others from writing
     with SortedRows() as rows:
-        read = _read(path, plan, rows, rejected=rejected, now=now)
+        read = read_file(task, rows, rejected=rejected)
         run = _find_run(first, plan, fingerprint)
         run = run or _start_run(first, plan, fingerprint, read.said, len(sessions), now=now)
         begun, terms = Begun(run.key, tuple(run.done)), _terms(plan, run, read.said, now=now)
@@ -194,15 +196,14 @@ def _report(counts: Mapping[str, int], examples: Mapping[str, str]) -> ImportRep
     return ImportReport(**values)
 
 
-def _read(
-    path: Path, plan: ImportPlan, rows: SortedRows, *, rejected: Path | None, now: float
-) -> Reading:
+def _task(path: Path, plan: ImportPlan, *, now: float) -> Task:
+    """What to read, and the file's version now: it has to stay that until it was read."""
     defaults = Defaults(
         standing=_STANDING[plan.import_as],
         binding=plan.import_as != ImportAs.ACTIVE,
         now=now,
     )
-    return read_file(path, plan.columns, defaults, rows, rejected=rejected)
+    return Task(path, plan.columns, defaults, Version.of(path))
 
 
 def _chunks(

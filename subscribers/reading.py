@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from subscribers.rows import Defaults
 from subscribers.second_reader import FIRST, SecondReader
 from subscribers.shares import Pass, Share, Task, check, rejected_records
 from subscribers.sorting import Row, SortedRows
@@ -35,19 +34,11 @@ class Reading:
     """`rows`, all of them, and `rejected`."""
 
 
-def read_file(
-    path: Path,
-    columns: Mapping[str, str],
-    defaults: Defaults,
-    rows: SortedRows,
-    *,
-    rejected: Path | None,
-) -> Reading:
+def read_file(task: Task, rows: SortedRows, *, rejected: Path | None) -> Reading:
     """Read a file into `rows`; what can't be stored goes to the file `rejected`.
 
-    `columns`: header -> field, where the guess is wrong. Raises ImportFileError.
+    Raises ImportFileError.
     """
-    task = Task(path, columns, defaults)
     with SortedRows() as rejects:
         done = _by_two(task, rows, rejects) or check(task, Share(), rows, rejects)
         if rejected and rejects.count:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Self
@@ -16,7 +17,7 @@ from typing import IO, Any, Self
 from subscribers.errors import HalfRead, ImportFileError
 from subscribers.fields import Standing
 from subscribers.rows import Defaults
-from subscribers.shares import Share, Task, check
+from subscribers.shares import Share, Task, Version, check, require_unchanged
 from subscribers.sorting import SortedRows
 
 FIRST, SECOND = Share(0, 2), Share(1, 2)
@@ -29,11 +30,12 @@ class SecondReader:
     """
 
     def __init__(self, task: Task, file: IO[bytes]) -> None:
-        self._name, self._file = task.path.name, file
+        self._task, self._file = task, file
         order = {
             "path": str(task.path),
             "corrected": dict(task.corrected),
             "defaults": asdict(task.defaults),
+            "version": task.version,
             "file": file.fileno(),
         }
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -48,13 +50,14 @@ class SecondReader:
     def hand_over(self, rows: SortedRows, rejects: SortedRows) -> set[tuple[str, str, str]]:
         """Wait for its share, and add it to ours; return what its rows said (`RowReader.said`).
 
-        Raises HalfRead.
+        Raises HalfRead, or FileChanged where that is why.
         """
         answer = _pipe(self._process.stdout).read()
         if status := self._process.wait():
+            require_unchanged(self._task)
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             raise HalfRead(
-                f"{self._name}: the process that read half of it ended before its time ({how}; "
+                f"{self._task.path.name}: the process that read half of it ended before its time ({how}; "
                 "the system may have been short of memory or disk). Nothing was imported; try again."
             )
         told: dict[str, Any] = json.loads(answer)
@@ -80,11 +83,17 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 # -- the second process's side
 
 
-def _read_share(path: str, corrected: dict[str, str], defaults: dict[str, Any], file: int) -> None:
+def _read_share(
+    path: str,
+    corrected: dict[str, str],
+    defaults: dict[str, Any],
+    version: Sequence[int],
+    file: int,
+) -> None:
     """Read our share, lay it aside in the open file of that number, and tell where."""
     threading.Thread(target=_end_with_the_first, daemon=True).start()
-    standing = Standing(*defaults.pop("standing"))
-    task = Task(Path(path), corrected, Defaults(standing=standing, **defaults))
+    otherwise = Defaults(**{**defaults, "standing": Standing(*defaults["standing"])})
+    task = Task(Path(path), corrected, otherwise, Version(*version))
     with open(file, "w+b") as laid:
         rows, rejects = SortedRows(laid), SortedRows(laid)
         done = check(task, SECOND, rows, rejects)

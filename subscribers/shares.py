@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import orjson
 
 from subscribers.csv_files import Batch, open_csv
+from subscribers.errors import FileChanged
 from subscribers.fields import Unfit
 from subscribers.rows import Defaults, RowReader
 from subscribers.sorting import Row, SortedRows
@@ -24,6 +26,22 @@ BLOCK = 40
 """Batches that a process checks before it is another's turn."""
 
 
+class Version(NamedTuple):
+    """What tells a file from another, and from itself once somebody has written to it."""
+
+    device: int
+    inode: int
+    size: int
+    written: int
+    """In nanoseconds since 1970."""
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Look at a file; raise OSError where there is none."""
+        found = path.stat()
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What to read, and how."""
@@ -32,6 +50,7 @@ class Task:
     corrected: Mapping[str, str]
     """Header -> field, where the guess is wrong."""
     defaults: Defaults
+    version: Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +78,8 @@ class Pass:
 def check(task: Task, share: Share, rows: SortedRows, rejects: SortedRows) -> Pass:
     """Go through a file; of a share, what is fit goes to `rows` and the others to `rejects`.
 
-    Raises ImportFileError.
+    Raises ImportFileError, also where the file is not what it was when the import began: of two
+    processes, each would have read half of something else.
     """
     with open_csv(task.path, task.corrected) as file, _no_garbage_collection():
         reader = RowReader(file.header, file.columns, task.defaults)
@@ -71,7 +91,21 @@ def check(task: Task, share: Share, rows: SortedRows, rejects: SortedRows) -> Pa
                 rows.add(fit)
                 if unfit:
                     rejects.add(_rejected(number, batch, unfit))
+    require_unchanged(task)
     return Pass(file.header, reader, count)
+
+
+def require_unchanged(task: Task) -> None:
+    """Raise FileChanged where the file is not the one that the import began with."""
+    try:
+        unchanged = Version.of(task.path) == task.version
+    except OSError:
+        unchanged = False
+    if not unchanged:
+        raise FileChanged(
+            f"{task.path.name} was changed while it was read. Nothing was imported: import it once "
+            "more when it is whole."
+        )
 
 
 def _rejected(number: int, batch: Batch, unfit: Unfit) -> list[Row]:

@@ -360,10 +360,11 @@ class Dispatcher:
             self._not_before = max(self._not_before, monotonic() + pause)
 
     def _heed_refusal(self, edition_id: int, error: AuthenticationRefused) -> None:
-        """Pause the edition; a provider that refuses our key refuses all others' as well."""
-        self._pause(edition_id, str(error))
+        """Pause the edition; where the provider refuses our key, all others that wait for it too."""
         if isinstance(error, SenderRefused | RequestRefused):
+            self._pause(edition_id, str(error))
             return
+        log.error("all that waits for %s is paused: %s", self._provider.name, error)
         name, now = self._provider.name, self._database.now()
         self._database.transact(
             lambda session: pause_all_and_alert(session, name, reason=str(error), now=now)

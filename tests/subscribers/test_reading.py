@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from subscribers import reading
-from subscribers.errors import HalfRead, ImportFileError
+from subscribers.errors import FileChanged, HalfRead, ImportFileError
 from subscribers.fields import Standing
 from subscribers.reading import read_file
 from subscribers.rows import Defaults
 from subscribers.second_reader import SecondReader
-from subscribers.shares import BATCH, BLOCK, Task
+from subscribers.shares import BATCH, BLOCK, Task, Version
 from subscribers.sorting import Row, SortedRows
 from tests.subscribers.readers import NOW
 
@@ -51,11 +51,15 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> Processes:
     return Processes(monkeypatch)
 
 
+def task_of(path: Path) -> Task:
+    return Task(path, {}, DEFAULTS, Version.of(path))
+
+
 def read(path: Path) -> tuple[list[Row], Any, Any, bytes]:
     """Everything that a file is read as, and its rejected rows."""
     rejected = path.with_suffix(".rejected")
     with SortedRows() as rows:
-        found = read_file(path, {}, DEFAULTS, rows, rejected=rejected)
+        found = read_file(task_of(path), rows, rejected=rejected)
         sorted_rows = [row for chunk in rows.chunks(1_000) for row in chunk]
     return sorted_rows, found.said, found.counts, rejected.read_bytes()
 
@@ -131,10 +135,47 @@ def test_a_second_reader_that_is_killed_ends_the_import_with_a_word(
         read(path)
 
 
+def write_to(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("late@example.org,Late\n")
+
+
+def replace(path: Path) -> None:
+    other = path.with_suffix(".other")
+    other.write_text(FEW)
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [write_to, replace, Path.unlink])
+def test_a_file_that_changes_while_two_processes_read_it_is_refused(
+    tmp_path: Path, processes: Processes, change: Callable[[Path], None]
+) -> None:
+    """Each would have read a half of something else."""
+    path = tmp_path / "few.csv"
+    path.write_text(FEW)
+    processes.each(lambda _process: change(path))
+
+    with pytest.raises((FileChanged, FileNotFoundError)) as refused:
+        read(path)
+
+    assert "few.csv" in str(refused.value)
+
+
+def test_a_file_that_was_changed_before_it_is_read_is_refused(tmp_path: Path) -> None:
+    """What an import that was cut off is known by, its fingerprint, is taken before."""
+    path = tmp_path / "few.csv"
+    path.write_text(FEW)
+    task = task_of(path)
+    write_to(path)
+
+    with SortedRows() as rows, pytest.raises(FileChanged, match=r"few\.csv was changed .* whole"):
+        read_file(task, rows, rejected=None)
+
+
 def test_a_second_reader_ends_when_the_first_is_gone(tmp_path: Path, processes: Processes) -> None:
     path = tmp_path / "never-ending.csv"
     os.mkfifo(path)
-    with SortedRows() as rows, SecondReader(Task(path, {}, DEFAULTS), rows.another_file()):
+    with SortedRows() as rows, SecondReader(task_of(path), rows.another_file()):
         (process,) = processes
         assert process.stdin is not None
 
