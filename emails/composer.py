@@ -14,6 +14,7 @@ from emails.addresses import TOKEN, Addresses
 from emails.brand import Brand
 from emails.composition import Composition, Finding, TrackedLink
 from emails.errors import CompositionError
+from emails.inlining import inline
 from emails.issue import Essay, Issue, Text
 from emails.link_book import LinkBook
 from emails.mjml import clean, mjml_to_html, render_template
@@ -59,8 +60,6 @@ def compose(
 
     mjml = _mjml(page, placed, muted, subject=subject, preheader=preheader)
     mjml = _with_slots_of_markup(mjml, slots, asked)
-    from emails.inlining import inline  # premailer takes a tenth of a command's start
-
     html = inline(mjml_to_html(mjml), page.stylesheet.inlined)
     text = _text(page, placed, muted)
 

@@ -23,6 +23,7 @@ from emails.addresses import TOKEN
 from emails.brand import Brand
 from emails.composition import Composition
 from emails.errors import CompositionError
+from emails.inlining import inline
 from emails.mjml import clean, mjml_to_html, render_template
 from emails.notice_texts import NOTICE_TEXTS, Texts
 from emails.slots import mint_words
@@ -189,8 +190,6 @@ def _compose(notice: Notice, brand: Brand, language: str) -> Composition:
         "fonts": brand.fonts,
     }
     mjml = render_template("notices/notice.mjml.j2", context)
-    from emails.inlining import inline  # premailer takes a tenth of a command's start
-
     html = inline(mjml_to_html(mjml), stylesheet(brand).inlined)
     text = render_template("notices/notice.txt.j2", context)
     return Composition(
