@@ -1,12 +1,13 @@
 """Bring a database's tables to this version."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 
 from newsletter.database import Database
@@ -30,8 +31,20 @@ def upgrade(url: str, revision: str = "head") -> None:
         DatabaseError: the database does not answer.
     """
     with closing(Database(url)) as database:
+        _create_private(database.engine.url)
         database.check()
     command.upgrade(alembic_config(url), revision)
+
+
+def _create_private(url: URL) -> None:
+    """Make a SQLite file that only its owner can read: it will hold every reader.
+
+    SQLite would make it as the umask says; its log and index get the file's own rights. What can't
+    be made here, the first look at the database tells.
+    """
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        with suppress(OSError):
+            Path(url.database).touch(mode=0o600, exist_ok=False)
 
 
 def why_not_ready(database: Database) -> str:

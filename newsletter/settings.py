@@ -1,6 +1,7 @@
 """What the operator sets: the environment first, then `newsletter.toml`, then the defaults."""
 
 import os
+import re
 import tomllib
 from base64 import b64decode
 from pathlib import Path
@@ -20,6 +21,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from emails.brand import Colours, Look, Topic
@@ -34,6 +36,7 @@ CONFIG_FILE = "newsletter.toml"
 ENCODED_SECRET = "whsec_"  # noqa: S105 - what a secret begins with that is base64
 LaneName = Literal["gmail", "outlook", "yahoo", "other"]
 DEFAULT_SECRET = "insecure-default-secret"  # noqa: S105 - the very value that is refused
+SHORTEST_SECRET = 16
 LONGEST_BOUNCE_BOX = 16
 """A local part has 64 octets (RFC 5321 §4.5.3.1.1): a plus sign follows, and a token of at most 47,
 which has room for two ids of 42 bits."""
@@ -102,7 +105,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(DEFAULT_SECRET),
-        description="Signs every link; `newsletter init` writes a random one.",
+        description="Signs every link: 16 characters or more that nobody can guess; `newsletter "
+        "init` writes a random one.",
     )
     base_url: str = Field(
         "http://127.0.0.1:8000", description="Where readers reach this site; public HTTPS."
@@ -173,7 +177,9 @@ class Settings(BaseSettings):
         description="Sign-ups with letters beyond a–z before the @, which not every server reaches.",
     )
     signup_refused_domains: tuple[str, ...] = Field(
-        (), description="Domains, with those below them, whose addresses may not sign up."
+        (),
+        description="Domains, with those below them, whose addresses may not sign up; in the "
+        "environment as JSON.",
     )
     signup_challenge: str = Field(
         "",
@@ -265,8 +271,14 @@ class Settings(BaseSettings):
         return (env_settings, init_settings)
 
     @property
-    def has_default_secret(self) -> bool:
-        return self.secret_key.get_secret_value() == DEFAULT_SECRET
+    def secret_flaw(self) -> str:
+        """Why anybody could forge our links, to follow "secret_key"; empty where nobody can."""
+        secret = self.secret_key.get_secret_value()
+        if secret == DEFAULT_SECRET:
+            return "is the default"
+        if len(secret) < SHORTEST_SECRET:
+            return f"has {len(secret)} characters of at least {SHORTEST_SECRET}"
+        return ""
 
     @property
     def has_public_base_url(self) -> bool:
@@ -292,6 +304,8 @@ def load_settings(config: Path | None = None) -> Settings:
         settings = Settings(**values)
     except ValidationError as error:
         raise ConfigurationError(_explain(error, path)) from error
+    except SettingsError as error:
+        raise ConfigurationError(_explain_json(error)) from error
     return _anchored(settings, path.resolve().parent)
 
 
@@ -315,6 +329,17 @@ def _explain(error: ValidationError, path: Path) -> str:
         for item in error.errors()
     ]
     return f"Settings (environment NEWSLETTER_* and {path}) are not right:\n" + "\n".join(lines)
+
+
+def _explain_json(error: SettingsError) -> str:
+    """pydantic-settings reads lists and tables in the environment as JSON, and names the field."""
+    named = re.search(r'field "(\w+)"', str(error))
+    name = f"NEWSLETTER_{named[1].upper()}" if named else "A setting NEWSLETTER_*"
+    return (
+        f"{name} is a list or a table, and those are written as JSON in the environment: "
+        '["spam.example", "rubbish.example"] or {"gmail": 20}. '
+        f"In {CONFIG_FILE} they are written as TOML."
+    )
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

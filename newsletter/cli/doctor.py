@@ -114,11 +114,11 @@ def _disks(settings: Settings) -> Iterator[Finding]:
 
 
 def _secret(settings: Settings) -> Finding:
-    if settings.has_default_secret:
+    if settings.secret_flaw:
         return Finding(
             "secret",
             False,
-            "secret_key is the default: anybody could forge links",
+            f"secret_key {settings.secret_flaw}: anybody could forge links",
             "Run `newsletter init`, or set secret_key to a long random text.",
         )
     return Finding("secret", True, "set")

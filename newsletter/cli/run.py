@@ -16,7 +16,9 @@ from newsletter.errors import ConfigurationError
 from newsletter.worker import Queue, Worker
 
 Host = Annotated[str, typer.Option(help="Address to listen at.")]
-Port = Annotated[int, typer.Option(help="Port to listen at; 0: any that is free.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Port to listen at; 0: any that is free.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -79,9 +79,9 @@ def _store(settings: Settings, publication: PublicationSettings) -> None:
 
 
 def _tell(settings: Settings, publication: PublicationSettings, *, as_json: bool) -> None:
-    if settings.has_default_secret:
+    if settings.secret_flaw:
         aside.print(
-            "secret_key is the default. Put a line like this into newsletter.toml:\n"
+            f"secret_key {settings.secret_flaw}. Put a line like this into newsletter.toml:\n"
             f'secret_key = "{secrets.token_urlsafe(32)}"',
             markup=False,
         )

@@ -20,10 +20,10 @@ def why_unsafe(settings: Settings, publication: Publication, provider: Provider)
             f"base_url is {settings.base_url}: readers could not unsubscribe. "
             "Set it to the site's public https address."
         )
-    if settings.has_default_secret:
+    if settings.secret_flaw:
         problems.append(
-            "secret_key is the default: anybody could forge links. Run `newsletter init`, or set "
-            "it to a long random text."
+            f"secret_key {settings.secret_flaw}: anybody could forge links. Run `newsletter init`, "
+            "or set it to a long random text."
         )
     if not publication.postal_address.strip():
         problems.append(

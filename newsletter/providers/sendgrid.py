@@ -78,10 +78,7 @@ class SendGridProvider:
                 f"SendGrid answers {error.status_code}; try later."
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise ProviderUnreachable(
-                f"SendGrid can't be reached: {_reason(error)}. "
-                "Check NEWSLETTER_SENDGRID_HOST and the network."
-            ) from error
+            raise ProviderUnreachable(_out_of_reach(error)) from error
         if SEND_SCOPE not in scopes:
             raise AuthenticationRefused(
                 f"The SendGrid key lacks the permission {SEND_SCOPE}: give it Mail Send access."
@@ -108,7 +105,7 @@ class SendGridProvider:
             return answered(error.status_code, error.headers or {}, error.body, recipients)
         except urllib.error.URLError as error:
             # urllib wraps so only what fails before the request is written to its end.
-            outcome = Outcome.later("unreachable", _reason(error), provider_wide=True)
+            outcome = Outcome.later("unreachable", _out_of_reach(error), provider_wide=True)
             return [outcome] * recipients
         except TimeoutError:
             words = f"No answer within {self.timeout:g} s."
@@ -150,6 +147,13 @@ def _checked_host(options: SendGridOptions) -> str:
     if not options.api_key:
         raise ProviderMisconfigured("NEWSLETTER_SENDGRID_API_KEY is not set.")
     return host
+
+
+def _out_of_reach(error: BaseException) -> str:
+    return (
+        f"SendGrid can't be reached: {_reason(error)}. "
+        "Check NEWSLETTER_SENDGRID_HOST and the network."
+    )
 
 
 def _reason(error: BaseException) -> str:

@@ -58,3 +58,13 @@ def test_the_migrated_tables_are_those_of_the_models(database: Database) -> None
 
 def test_there_is_one_line_of_migrations() -> None:
     assert len(ScriptDirectory(str(SCRIPTS)).get_heads()) == 1
+
+
+def test_only_its_owner_can_read_a_new_sqlite_file(tmp_path: Path) -> None:
+    """It holds every reader; what lies there already keeps the rights that somebody gave it."""
+    new, old = tmp_path / "new.sqlite3", tmp_path / "old.sqlite3"
+    old.touch()
+    old.chmod(0o640)
+    for path in (new, old):
+        upgrade(f"sqlite:///{path}")
+    assert [oct(path.stat().st_mode & 0o777) for path in (new, old)] == ["0o600", "0o640"]

@@ -28,7 +28,7 @@ def test_without_anything_it_is_sqlite_and_a_folder_of_mails(tmp_path: Path) -> 
     assert settings.database_url == f"sqlite:///{tmp_path}/newsletter.sqlite3"
     assert settings.provider == "folder"
     assert settings.mail_folder == tmp_path / "mail"
-    assert settings.has_default_secret
+    assert settings.secret_flaw == "is the default"
 
 
 def test_the_environment_wins_over_the_file(
@@ -104,3 +104,27 @@ def test_no_secret_shows_when_settings_are_printed(
     monkeypatch.setenv("NEWSLETTER_SENDGRID_API_KEY", "SG.hush")
     monkeypatch.setenv("NEWSLETTER_SMTP_URL", "smtp://ada:hush@mail.example")
     assert "hush" not in repr(load_settings(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("secret", "flaw"),
+    [
+        ("", "has 0 characters of at least 16"),
+        ("fifteen letters", "has 15 characters of at least 16"),
+        ("sixteen letters!", ""),
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, flaw: str
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", secret)
+    assert load_settings(tmp_path / "none.toml").secret_flaw == flaw
+
+
+@pytest.mark.parametrize("name", ["LANE_RATES", "SIGNUP_REFUSED_DOMAINS"])
+def test_a_list_or_table_in_the_environment_that_is_no_json_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"NEWSLETTER_{name}", "gmail=20")
+    with pytest.raises(ConfigurationError, match=rf"NEWSLETTER_{name} is a list .* as JSON"):
+        load_settings(tmp_path / "none.toml")

@@ -84,7 +84,7 @@ def test_the_written_config_says_what_the_demo_wants(tmp_path: Path) -> None:
     settings = config(tmp_path)
     assert settings.provider == "sendgrid"
     assert settings.database_url == f"sqlite:///{tmp_path}/newsletter.sqlite3"
-    assert not settings.has_default_secret
+    assert not settings.secret_flaw
     assert settings.publication is not None
     assert [topic.key for topic in settings.publication.topics][:2] == ["labs", "wire"]
 
