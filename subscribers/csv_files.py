@@ -150,8 +150,9 @@ def _not_utf8(name: str, error: UnicodeDecodeError) -> UnreadableFile:
 
 
 def _ragged(name: str, width: int, ragged: _Ragged) -> RaggedRows:
+    rows = "one row has" if ragged.count == 1 else f"{ragged.count} rows have"
     shown = ", ".join(map(str, ragged.first)) + (" …" if ragged.count > _SHOWN else "")
     return RaggedRows(
-        f"{name}: the header has {width} fields, {ragged.count} rows have more or fewer "
+        f"{name}: the header has {width} fields, {rows} more or fewer "
         f"(line {shown}). Is a comma missing its quotes? Nothing was imported."
     )

@@ -7,8 +7,9 @@ can't be stored, but for those that take a whole column at once, which costs a t
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeVar
+from zoneinfo import available_timezones
 
 import orjson
 
@@ -117,8 +118,35 @@ def names(column: Sequence[str]) -> list[str]:
 
 
 def clean(text: str) -> str:
-    """Read a word such as a language, as names are read."""
+    """Read a word, as names are read."""
     return clean_name(text) if text else ""
+
+
+@lru_cache(10_000)
+def language(text: str) -> str:
+    """Read a language tag; none where it is none, as where nothing stands: the publication's."""
+    return clean(text) if is_language(clean(text)) else ""
+
+
+@lru_cache(10_000)
+def time_zone(text: str) -> str:
+    """Read a time zone; none where there is no such zone, as where nothing stands."""
+    return clean(text) if is_time_zone(clean(text)) else ""
+
+
+# BCP 47, as far as people use it; no longer than RFC 5646 §4.4.1 asks everybody to take.
+_LANGUAGE = re.compile(r"(?!.{36})[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_zones = cache(available_timezones)
+
+
+def is_language(text: str) -> bool:
+    """Whether it is a language tag such as en or pt-BR."""
+    return _LANGUAGE.fullmatch(text) is not None
+
+
+def is_time_zone(text: str) -> bool:
+    """Whether it is a zone of the IANA database, such as Europe/Paris."""
+    return text in _zones()
 
 
 class _Moments(dict[str, str]):

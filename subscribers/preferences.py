@@ -4,11 +4,9 @@ A link in an edition may change all of it but grant tracking or the name: for th
 asks for a freshly mailed link first, since editions are forwarded.
 """
 
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 from sqlmodel import Session, col, select
 
@@ -17,14 +15,13 @@ from subscribers.addresses import clean_name, mask
 from subscribers.consent import Agreement
 from subscribers.errors import InvalidPreference, UnknownReader
 from subscribers.exports import iso
+from subscribers.fields import is_language, is_time_zone
 from subscribers.models import State, Subscriber, Subscription, Tracking
 from subscribers.readers import find, find_to_change
 from subscribers.states import Act, move
 
 PAGE = "preferences"
 """Where a change comes from, unless it says otherwise."""
-# BCP 47, as far as people use it; no longer than RFC 5646 §4.4.1 asks everybody to take.
-_LANGUAGE = re.compile(r"(?!.{36})[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,7 @@ def set_language(
     session: Session, subscriber_id: int, publication_id: int, language: str, *, now: float
 ) -> None:
     """Set the language that a reader wants; empty: the publication's."""
-    if language and not _LANGUAGE.fullmatch(language):
+    if language and not is_language(language):
         raise InvalidPreference(f"{language[:40]!r} is not a language tag such as en or pt-BR.")
     subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
     if language != subscriber.language:
@@ -159,7 +156,7 @@ def set_time_zone(
     session: Session, subscriber_id: int, publication_id: int, time_zone: str, *, now: float
 ) -> None:
     """Set where a reader lives by the clock; empty: as the publication."""
-    if time_zone and time_zone not in available_timezones():
+    if time_zone and not is_time_zone(time_zone):
         raise InvalidPreference(f"{time_zone[:40]!r} is not a time zone such as Europe/Paris.")
     subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
     if time_zone != subscriber.time_zone:

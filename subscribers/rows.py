@@ -44,8 +44,8 @@ _ONE_BY_ONE: Mapping[Field, tuple[str, Any]] = {
     Field.TRACKING: ("tracking", fields.tracking),
     Field.TAGS: ("tags", fields.tags),
     Field.MUTED: ("muted", fields.muted),
-    Field.LANGUAGE: ("language", fields.clean),
-    Field.TIME_ZONE: ("time_zone", fields.clean),
+    Field.LANGUAGE: ("language", fields.language),
+    Field.TIME_ZONE: ("time_zone", fields.time_zone),
     Field.CONFIRMED: ("confirmed_at", fields.seconds),
     Field.PAUSED_UNTIL: ("paused_until", fields.seconds),
 }

@@ -42,6 +42,20 @@ def test_importing_a_file_again_changes_nothing(readers: Readers) -> None:
     assert readers.subscription("ada@example.org").confirmed_at == NOW
 
 
+def test_a_language_or_time_zone_that_is_none_is_left_out(readers: Readers) -> None:
+    """Else the reader's own page would refuse to save what it shows."""
+    readers.bring_in(
+        "email,language,time_zone\n"
+        "ada@example.org,pt-BR,Europe/Paris\n"
+        "bob@gmail.com,Klingon!,Mars/Olympus\n"
+    )
+    found = [readers.subscriber(email) for email in ("ada@example.org", "bob@gmail.com")]
+    assert [(one.language, one.time_zone) for one in found] == [
+        ("pt-BR", "Europe/Paris"),
+        ("", ""),
+    ]
+
+
 def test_nobody_who_left_is_brought_back(readers: Readers) -> None:
     readers.bring_in(THREE)
     ada, bob = (readers.subscription(f"{who}").subscriber_id
