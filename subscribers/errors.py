@@ -7,7 +7,8 @@ SubscribersError
 ├── LinkUsed              a mailed link that worked once already, or is void
 ├── ImpossibleTransition  states.py draws no arrow for it
 │   └── CannotUndo        ... or not any more
-├── InvalidPreference     a topic, time zone or language that there is not
+├── InvalidPreference     a topic or language that there is not
+│   └── UnknownTimeZone   ... or a time zone, which people type
 └── ImportFileError       the file as a whole can't be imported; nothing was stored
     ├── UnreadableFile    not UTF-8, not CSV, or empty
     ├── NoEmailColumn     no column is known to hold addresses
@@ -46,7 +47,11 @@ class CannotUndo(ImpossibleTransition):
 
 
 class InvalidPreference(SubscribersError):
-    """A topic, time zone or language that there is not."""
+    """A topic or language that there is not."""
+
+
+class UnknownTimeZone(InvalidPreference):
+    """A time zone that there is not: the one choice that is typed."""
 
 
 class UnfitRow(SubscribersError):

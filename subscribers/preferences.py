@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from subscribers import consent, history, suppression
 from subscribers.addresses import clean_name, mask
 from subscribers.consent import Agreement
-from subscribers.errors import InvalidPreference, UnknownReader
+from subscribers.errors import InvalidPreference, UnknownReader, UnknownTimeZone
 from subscribers.exports import iso
 from subscribers.fields import is_language, is_time_zone
 from subscribers.models import State, Subscriber, Subscription, Tracking
@@ -155,9 +155,9 @@ def set_language(
 def set_time_zone(
     session: Session, subscriber_id: int, publication_id: int, time_zone: str, *, now: float
 ) -> None:
-    """Set where a reader lives by the clock; empty: as the publication."""
+    """Set where a reader lives by the clock; empty: as the publication. Raises UnknownTimeZone."""
     if time_zone and not is_time_zone(time_zone):
-        raise InvalidPreference(f"{time_zone[:40]!r} is not a time zone such as Europe/Paris.")
+        raise UnknownTimeZone(f"“{time_zone[:40]}” is no time zone: write one like Europe/Paris.")
     subscriber, subscription = find_to_change(session, subscriber_id, publication_id)
     if time_zone != subscriber.time_zone:
         subscriber.time_zone = time_zone

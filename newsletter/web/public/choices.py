@@ -1,7 +1,7 @@
 """What a form offers and what came back: topics, tracking, languages, time zones."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import available_timezones
 
 from emails.languages import LANGUAGES
@@ -99,6 +99,13 @@ def tracking_choices(
         )
         for value in offered
     )
+
+
+def with_ticked(choices: Sequence[TrackingChoice], wanted: str) -> tuple[TrackingChoice, ...]:
+    """The choices as somebody ticked them; what isn't theirs to tick leaves them as they are."""
+    if not any(one.value == wanted and not one.locked for one in choices):
+        return tuple(choices)
+    return tuple(replace(one, chosen=one.value == wanted) for one in choices)
 
 
 def language_choices(publication: Publication, current: str) -> tuple[LanguageChoice, ...]:

@@ -1,5 +1,6 @@
 """`/preferences/TOKEN`: topics, a pause, tracking, language; in effect at once, whatever it is."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -9,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from newsletter.publications import Publication
 from newsletter.web import wording
-from newsletter.web.house import Here, client_ip
+from newsletter.web.house import Here, House, client_ip
 from newsletter.web.pages import Problem
 from newsletter.web.public.choices import (
     ZONES,
@@ -17,14 +18,16 @@ from newsletter.web.public.choices import (
     muted_by,
     topic_boxes,
     tracking_choices,
+    with_ticked,
 )
 from newsletter.web.public.fresh_mail import mail_fresh_link
 from newsletter.web.public.visitor import Visitor, read_visitor
 from subscribers import preferences
 from subscribers.addresses import clean_name
 from subscribers.consent import Agreement
-from subscribers.errors import InvalidPreference
+from subscribers.errors import InvalidPreference, UnknownTimeZone
 from subscribers.models import State, Subscriber, Tracking
+from subscribers.preferences import Preferences
 from subscribers.readers import find
 
 router = APIRouter()
@@ -65,29 +68,17 @@ class PreferencesForm(BaseModel):
 def show_preferences(token: str, house: Here, saved: Annotated[str, Query()] = "") -> Response:
     with house.database.reading() as session:
         visitor = read_visitor(session, house.site.signer, token, now=house.now())
-        publication = visitor.publication
-        shown = preferences.show(session, visitor.subscriber_id, publication.key)
-        return house.pages.page(
-            "preferences.html.j2",
-            publication,
-            token=token,
-            reader=shown,
-            fresh=visitor.is_fresh,
-            subscribed=shown.state in {State.ACTIVE, State.PAUSED},
-            saved=bool(saved),
-            topics=topic_boxes(publication, shown.muted),
-            pauses=PAUSES,
-            tracking=tracking_choices(publication, shown.tracking, may_grant=visitor.is_fresh),
-            languages=language_choices(publication, shown.language),
-            zones=ZONES,
-        )
+        return _page(house, session, visitor, saved=bool(saved))
 
 
 @router.post("/preferences/{token}")
 def save_preferences(
     token: str, request: Request, house: Here, form: Annotated[PreferencesForm, Form()]
 ) -> Response:
-    """Save, and show the page anew; a fresh link that gave us more than before is used up by it."""
+    """Save, and show the page anew; a fresh link that gave us more than before is used up by it.
+
+    A time zone that there is not saves nothing: the form comes back as it was filled in.
+    """
 
     def work(session: Session) -> tuple[Visitor, bool]:
         now = house.now()
@@ -105,7 +96,10 @@ def save_preferences(
             session.get_one(Subscriber, visitor.subscriber_id).link_epoch += 1
         return visitor, granted or named
 
-    visitor, used_up = house.database.transact(work)
+    try:
+        visitor, used_up = house.database.transact(work)
+    except UnknownTimeZone as error:
+        return _form_again(house, token, form, problem=str(error))
     if not used_up:
         return RedirectResponse(f"/preferences/{token}?saved=yes", status_code=303)
     return house.pages.problem(visitor.publication, GRANTED)
@@ -131,6 +125,57 @@ def ask_for_fresh_link(token: str, request: Request, house: Here) -> Response:
         return visitor.publication
 
     return house.pages.problem(house.database.transact(work), MAILED)
+
+
+def _form_again(house: House, token: str, form: PreferencesForm, *, problem: str) -> Response:
+    """The form as it was filled in, with what is wrong with its time zone."""
+    with house.database.reading() as session:
+        visitor = read_visitor(session, house.site.signer, token, now=house.now())
+        return _page(house, session, visitor, form=form, problem=problem)
+
+
+def _page(
+    house: House,
+    session: Session,
+    visitor: Visitor,
+    *,
+    saved: bool = False,
+    form: PreferencesForm | None = None,
+    problem: str = "",
+) -> Response:
+    """A reader's choices as they are stored; with a `form`, as it stood there."""
+    publication = visitor.publication
+    stored = preferences.show(session, visitor.subscriber_id, publication.key)
+    shown = _filled_in(stored, publication, form) if form else stored
+    offered = tracking_choices(publication, stored.tracking, may_grant=visitor.is_fresh)
+    return house.pages.page(
+        "preferences.html.j2",
+        publication,
+        status=422 if problem else 200,
+        token=visitor.token,
+        reader=shown,
+        fresh=visitor.is_fresh,
+        subscribed=shown.state in {State.ACTIVE, State.PAUSED},
+        saved=saved,
+        problem=problem,
+        topics=topic_boxes(publication, shown.muted),
+        pause=form.pause if form else "",
+        pauses=PAUSES,
+        tracking=with_ticked(offered, form.tracking if form else ""),
+        languages=language_choices(publication, shown.language),
+        zones=ZONES,
+    )
+
+
+def _filled_in(stored: Preferences, publication: Publication, form: PreferencesForm) -> Preferences:
+    """The choices that the form had; what it doesn't have is as stored."""
+    return replace(
+        stored,
+        muted=muted_by(publication, form.topics),
+        language=stored.language if form.language is None else form.language,
+        time_zone=stored.time_zone if form.time_zone is None else form.time_zone,
+        name=stored.name if form.name is None else form.name,
+    )
 
 
 def _set_place(session: Session, visitor: Visitor, form: PreferencesForm, *, now: float) -> None:

@@ -141,12 +141,52 @@ def test_language_and_time_zone_are_chosen_by_a_mails_link(
     assert (person.language, person.time_zone) == ("fr", "Europe/Paris")
 
 
-@pytest.mark.parametrize("fields", [{"language": "<b>"}, {"time_zone": "Mars/Olympus"}])
-def test_a_language_or_zone_that_there_is_not_saves_nothing(
-    web: httpx.Client, world: World, reader: int, path: str, fields: dict[str, str]
+def test_a_language_that_there_is_not_saves_nothing(
+    web: httpx.Client, world: World, reader: int, path: str
 ) -> None:
-    assert save(web, path, topics=["labs"], **fields).status_code == 422
+    assert save(web, path, topics=["labs"], language="<b>").status_code == 422
     assert world.subscription(reader).muted == ""
+
+
+def ticked(page: str) -> list[tuple[str, str]]:
+    """The boxes of a page that are ticked: name and value."""
+    return re.findall(r'name="(topics|pause|tracking)" value="(\w+)" checked', page)
+
+
+@pytest.mark.parametrize(
+    ("by_fresh_link", "tracking"), [(False, "off"), (True, "linked")], ids=["mail", "fresh"]
+)
+def test_a_time_zone_that_there_is_not_gives_the_form_again_as_it_was_filled_in(
+    web: httpx.Client, world: World, reader: int, path: str, *, by_fresh_link: bool, tracking: str
+) -> None:
+    door = fresh_path(world, reader) if by_fresh_link else path
+    chosen = {"pause": "4", "tracking": tracking, "language": "fr"}
+    named = {"name": "Ada L."} if by_fresh_link else {}
+
+    again = save(web, door, topics=["labs"], time_zone='Mars/"Olympus', **chosen, **named)
+
+    assert again.status_code == 422
+    assert "Nothing is saved yet" in again.text
+    assert ticked(again.text) == [("topics", "labs"), ("pause", "4"), ("tracking", tracking)]
+    assert '<option value="fr" selected>' in again.text
+    assert 'value="Mars/&#34;Olympus"' in again.text
+    assert 'aria-invalid="true" aria-describedby="time_zone-problem"' in again.text
+    assert "is no time zone: write one like Europe/Paris." in again.text
+    assert ('value="Ada L."' in again.text) == by_fresh_link
+    kept = world.subscription(reader)
+    assert (kept.muted, kept.state, kept.tracking) == ("", State.ACTIVE, Tracking.COUNTED)
+
+    saved = save(web, door, topics=["labs"], time_zone="Europe/Paris", **chosen, **named)
+    assert saved.status_code == 200
+    assert world.subscription(reader).muted != ""
+
+
+def test_the_form_that_comes_again_ticks_nothing_that_a_mails_link_may_not(
+    web: httpx.Client, path: str
+) -> None:
+    again = save(web, path, time_zone="Mars/Olympus", tracking="linked", name="Mallory")
+    assert ("tracking", "counted") in ticked(again.text)
+    assert "Mallory" not in again.text
 
 
 def test_a_name_takes_a_freshly_mailed_link(
