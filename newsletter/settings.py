@@ -281,8 +281,19 @@ class Settings(BaseSettings):
         return ""
 
     @property
+    def has_whole_base_url(self) -> bool:
+        """Whether a scheme and a host stand in it, so that links made from it lead anywhere."""
+        try:
+            parts = urlsplit(self.base_url)
+        except ValueError:  # half of an IPv6 address's brackets
+            return False
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+    @property
     def has_public_base_url(self) -> bool:
         """Whether a reader's mail program could reach the links that we mail."""
+        if not self.has_whole_base_url:
+            return False
         parts = urlsplit(self.base_url)
         return parts.scheme == "https" and not is_loopback_host(parts.hostname)
 

@@ -3,18 +3,24 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from tempfile import TemporaryFile
 
 import typer
 from sqlmodel import select
 
+from emails.errors import HeaderError
+from emails.headers import is_international, parse_mailbox
 from newsletter.cli.desk import no_file, require_set_up
 from newsletter.cli.output import AsJson, console, emit
 from newsletter.database import Database
 from newsletter.dispatch.lookout import disks, stranded
+from newsletter.dispatch.mailing import ascii_address
 from newsletter.dispatch.outlet import open_outlet
 from newsletter.dispatch.permission import why_unsafe
 from newsletter.errors import ConfigurationError, NewsletterError
+from newsletter.feedback import sendgrid
+from newsletter.feedback.returned import mailboxes
 from newsletter.migrate import is_current
 from newsletter.publications import Publication
 from newsletter.settings import Settings, load_settings
@@ -38,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look at database, migrations, secret, base URL, provider and mail folder."""
+    """Look at database, migrations, secret, base URL, provider, alerts and where bounces come."""
     settings = load_settings()
     findings = list(examine(settings))
     if as_json:
@@ -65,6 +71,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _provider(settings)
     if settings.provider == "folder":
         yield _folder(settings)
+    yield from _news(settings)
 
 
 def _database(database: Database, provider: str) -> Iterator[Finding]:
@@ -125,6 +132,13 @@ def _secret(settings: Settings) -> Finding:
 
 
 def _base_url(settings: Settings) -> Finding:
+    if not settings.has_whole_base_url:
+        return Finding(
+            "base URL",
+            False,
+            f"{settings.base_url} has no scheme or no host: no link in a mail would work",
+            "Set base_url to an address such as https://news.example.org.",
+        )
     if settings.has_public_base_url or settings.provider == "folder":
         return Finding("base URL", True, settings.base_url)
     return Finding(
@@ -182,6 +196,36 @@ def _folder(settings: Settings) -> Finding:
             "Set mail_folder to a folder of yours, or give this user the right to write there.",
         )
     return Finding("mail folder", True, str(folder))
+
+
+def _news(settings: Settings) -> Iterator[Finding]:
+    """What tells of trouble, as far as it is set: alerts, returned mail, the provider's events."""
+    if settings.alert_email:
+        yield _alerts(settings.alert_email)
+    if mailbox := settings.bounce_mailbox.get_secret_value():
+        yield _try("bounce mailbox", partial(mailboxes.check, mailbox), "it opens")
+    if settings.provider == sendgrid.PROVIDER and settings.sendgrid_webhook_public_key:
+        key = settings.sendgrid_webhook_public_key
+        yield _try("webhook key", partial(sendgrid.check_key, key), "it is a public key")
+
+
+def _alerts(email: str) -> Finding:
+    if _fits_a_header(ascii_address(email)):
+        return Finding("alerts", True, f"they go to {email}")
+    return Finding(
+        "alerts",
+        False,
+        f"alert_email is {email!r}, which is no address: no alert would come by mail",
+        "Set alert_email to an address without a name, such as desk@news.example.org.",
+    )
+
+
+def _fits_a_header(email: str) -> bool:
+    """Whether mail can be sent to it: a bare address, as it goes into To and to the server."""
+    try:
+        return is_international(email) or parse_mailbox("alert_email", email).address == email
+    except HeaderError:
+        return False
 
 
 def _try(check: str, act: Callable[[], None], words: str) -> Finding:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sendgrid.helpers.eventwebhook import EventWebhook
 
+from newsletter.errors import ConfigurationError
 from newsletter.feedback.bounce_policy import classify, enhanced_code
 from newsletter.feedback.errors import BadSignature, UnreadableBody
 from newsletter.feedback.events import BounceKind, EventKind, NormalEvent, Rejection
@@ -64,6 +65,17 @@ DROPS: dict[str, Rejection] = {
     "invalid smtpapi header": Rejection.OTHER,
     "recipient list over package quota": Rejection.OTHER,
 }
+
+
+def check_key(public_key: str) -> None:
+    """Load the key that `verify` is given; raise ConfigurationError where it is none."""
+    try:
+        EventWebhook(public_key)
+    except Exception as error:  # the library lets through whatever base64, PEM and DER raise
+        raise ConfigurationError(
+            "SENDGRID_WEBHOOK_PUBLIC_KEY is no public key, so every event of SendGrid's is refused: "
+            "copy the verification key from its settings (Mail Settings, Event Webhook)."
+        ) from error
 
 
 def verify(body: bytes, headers: Mapping[str, str], public_key: str) -> None:

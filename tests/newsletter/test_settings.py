@@ -88,6 +88,8 @@ def test_the_slowest_rate_is_one_that_can_be_kept_to_for_notices_too(tmp_path: P
         ("https://localhost", False),
         ("https://127.0.0.1:8000", False),
         ("https://[::1]/", False),
+        ("https://", False),
+        ("news.example.org", False),
     ],
 )
 def test_only_public_https_will_do_for_readers(

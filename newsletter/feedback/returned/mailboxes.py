@@ -71,6 +71,12 @@ def fetch(database: Database, url: str, site: Site, *, now: float) -> tuple[int,
     return seen, ours
 
 
+def check(url: str) -> None:
+    """Look for unread mail without reading any; errors as for `fetch`."""
+    with open_mailbox(url) as unread:
+        next(unread, None)
+
+
 @contextmanager
 def open_mailbox(url: str) -> Iterator[Iterator[Unread]]:
     """Open `maildir:///path` or `imaps://user:password@host/FOLDER`; errors as for `fetch`."""

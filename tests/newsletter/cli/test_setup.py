@@ -1,6 +1,7 @@
 """Setting up, looking after the setup, composing without one."""
 
 import email
+import mailbox
 import sqlite3
 from contextlib import closing
 from email import policy
@@ -10,6 +11,8 @@ import pytest
 
 from newsletter.settings import load_settings
 from tests.newsletter.cli.conftest import CONFIG, EDITION, Shell
+
+AWAY = "http://127.0.0.1:1"
 
 
 def test_init_can_be_repeated_and_brings_changes_in(bare: Shell) -> None:
@@ -143,6 +146,21 @@ def test_the_doctor_finds_a_healthy_house_healthy(shell: Shell) -> None:
         ({"provider": "smtp", "smtp_url": "smtp://127.0.0.1:1"}, "provider", "SMTP_URL"),
         ({"provider": "pigeon"}, "provider", "folder"),
         ({"mail_folder": "/proc/nowhere"}, "mail folder", "mail_folder"),
+        ({"base_url": "news.example.org"}, "base URL", "base_url"),
+        ({"base_url": "https://[news"}, "base URL", "base_url"),
+        ({"alert_email": "nobody"}, "alerts", "alert_email"),
+        ({"alert_email": "Desk <desk@ledger.example>"}, "alerts", "alert_email"),
+        ({"bounce_mailbox": "maildir:///no/such"}, "bounce mailbox", "new and cur in it"),
+        ({"bounce_mailbox": "/var/mail/bounces"}, "bounce mailbox", "maildir:///path"),
+        (
+            {
+                "sendgrid_webhook_public_key": "SG.abc",
+                "provider": "sendgrid",
+                "sendgrid_host": AWAY,
+            },
+            "webhook key",
+            "Event Webhook",
+        ),
     ],
 )
 def test_the_doctor_names_what_is_wrong_with_its_cure(
@@ -155,6 +173,23 @@ def test_the_doctor_names_what_is_wrong_with_its_cure(
     assert not found[check]["ok"]
     assert cure in found[check]["cure"]
     assert not (shell.folder / "none.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["desk@ledger.example", "root@localhost", "jörg@bücher.example"]
+)
+def test_the_doctor_takes_every_address_that_alerts_can_go_to(shell: Shell, address: str) -> None:
+    found = {
+        one["check"]: one for one in shell("doctor", "--json", alert_email=address).json["checks"]
+    }
+    assert found["alerts"]["ok"]
+
+
+def test_the_doctor_looks_into_the_bounce_mailbox_and_leaves_its_mail_unread(shell: Shell) -> None:
+    box = mailbox.Maildir(shell.folder / "bounces")
+    box.add(b"Subject: hello\n\n")
+    assert shell("doctor", bounce_mailbox=f"maildir://{shell.folder}/bounces").code == 0
+    assert [path.parent.name for path in (shell.folder / "bounces").glob("*/*")] == ["new"]
 
 
 def test_compose_needs_neither_database_nor_settings(bare: Shell) -> None:

@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from newsletter.errors import ConfigurationError
 from newsletter.feedback.errors import BadSignature, UnreadableBody
 from newsletter.feedback.events import BounceKind, DeliveryKey, EventKind, NormalEvent, Rejection
-from newsletter.feedback.sendgrid import SIGNATURE, TIMESTAMP, normalise, verify
+from newsletter.feedback.sendgrid import SIGNATURE, TIMESTAMP, check_key, normalise, verify
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 BODY = b'[{"event":"delivered","email":"reader@example.org"}]\r\n'
@@ -89,6 +90,13 @@ def test_a_timestamp_is_of_digits_only(timestamp: str) -> None:
 def test_without_a_public_key_nothing_is_believed(key: str) -> None:
     with pytest.raises(BadSignature):
         verify(BODY, sign(BODY, "1"), key)
+
+
+def test_a_key_is_looked_at_before_anything_is_signed_with_it() -> None:
+    check_key(public(KEY))
+    for wrong in ("AAAA", "no key", public(KEY)[:40]):
+        with pytest.raises(ConfigurationError, match="no public key"):
+            check_key(wrong)
 
 
 def one(**fields: Any) -> NormalEvent:
