@@ -56,6 +56,8 @@ _STANDING = {
     ImportAs.UNSUBSCRIBED: Standing(State.UNSUBSCRIBED.value),
     ImportAs.DO_NOT_MAIL: Standing("", SuppressionReason.IMPORTED.value),
 }
+_FATES = ("added", "known", "updated", "unsubscribed_kept", "suppressed", "duplicates")
+"""What becomes of the rows that are fit to be stored: each has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def import_readers(
     can be imported again once it is mended.
     """
     first, task = sessions[0], _task(path, plan, now=now)
-    fingerprint = _fingerprint(path, plan)
+    fingerprint = fingerprint_of(path, plan)
     erased = _Erased(first, hash_of)
     checkpoint(first)  # reading a large file must not keep others from writing
     with SortedRows() as rows:
@@ -254,7 +256,8 @@ class _Erased:
 # -- the run and its consent -----------------------------------------------------------------
 
 
-def _fingerprint(path: Path, plan: ImportPlan) -> str:
+def fingerprint_of(path: Path, plan: ImportPlan) -> str:
+    """By what an import is known again that was cut off: a hash over the file and what to do with it."""
     digest = hashlib.sha256(
         repr((plan.import_as, plan.consent, sorted(plan.columns.items()))).encode()
     )
@@ -262,6 +265,12 @@ def _fingerprint(path: Path, plan: ImportPlan) -> str:
         while chunk := file.read(_CHUNK_OF_FILE):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def rows_stored(session: Session, plan: ImportPlan, fingerprint: str) -> int:
+    """Rows that an import which was cut off has stored, and need not be again; 0 if there is none."""
+    run = _find_run(session, plan, fingerprint)
+    return sum(run.counts.get(fate, 0) for fate in _FATES) if run else 0
 
 
 def _find_run(session: Session, plan: ImportPlan, fingerprint: str) -> ImportRun | None:

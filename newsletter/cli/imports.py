@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +30,15 @@ from newsletter.cli.output import (
 )
 from subscribers.columns import Field
 from subscribers.csv_files import open_csv
-from subscribers.imports import ImportAs, ImportPlan, ImportReport, import_readers, rehearse
+from subscribers.imports import (
+    ImportAs,
+    ImportPlan,
+    ImportReport,
+    fingerprint_of,
+    import_readers,
+    rehearse,
+    rows_stored,
+)
 
 COUNTS = (
     ("rows", "rows in the file"),
@@ -47,6 +55,15 @@ COUNTS = (
     ("duplicates", "twice in the file"),
     ("rejected", "rejected"),
 )
+NOTHING_STORED = "Stopped. Nothing was stored."
+
+
+@dataclass(slots=True)
+class Way:
+    """How far we have come: rows worked through, and of how many; zeros until they are read."""
+
+    done: int = 0
+    total: int = 0
 
 
 def register(app: typer.Typer) -> None:
@@ -82,13 +99,13 @@ def import_(
         columns = _columns(file, plan)
         asked = sys.stdin.isatty() and not yes
         if dry_run or asked:
-            preview = _work("Looking", rehearse, desk, file, plan, rejects)
+            preview = _rehearse(desk, file, plan, rejects)
             _tell(preview, columns, rejects, done=False, as_json=as_json and dry_run)
             if dry_run:
                 return
             confirm(f"Import {file.name}?", yes=yes)
-        report = _work("Importing", import_readers, desk, file, plan, rejects)
-    _tell(report, columns, rejects, done=True, as_json=as_json)
+        report, before = _import(desk, file, plan, rejects)
+    _tell(report, columns, rejects, before=before, done=True, as_json=as_json)
 
 
 def _plan(
@@ -113,6 +130,47 @@ def _correction(column: str) -> tuple[str, str]:
     return header, field
 
 
+def _rehearse(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> ImportReport:
+    try:
+        return _work("Looking", rehearse, desk, file, plan, rejects, Way())
+    except KeyboardInterrupt:
+        aside.print(NOTHING_STORED)
+        raise
+
+
+def _import(desk: Desk, file: Path, plan: ImportPlan, rejects: Path) -> tuple[ImportReport, int]:
+    """Import; return the rows as well that an import which was cut off had stored before."""
+    fingerprint, way = fingerprint_of(file, plan), Way()
+    if before := _stored(desk, plan, fingerprint):
+        aside.print(
+            f"An import of this file was cut off when {before:,} rows were stored. "
+            "This one goes on there; it counts them as well."
+        )
+    try:
+        return _work("Importing", import_readers, desk, file, plan, rejects, way), before
+    except KeyboardInterrupt:
+        aside.print(_stopped(_stored(desk, plan, fingerprint), way))
+        raise
+
+
+def _stored(desk: Desk, plan: ImportPlan, fingerprint: str) -> int:
+    with desk.database.reading() as session:
+        return rows_stored(session, plan, fingerprint)
+
+
+def _stopped(stored: int, way: Way) -> str:
+    """What an import leaves that is stopped; `stored`: rows from which the next one goes on."""
+    if stored:
+        rows = f"{stored:,} of {way.total:,} rows" if way.total else f"{stored:,} rows"
+        return (
+            f"Stopped: {rows} are stored. Import the same file in the same way again, "
+            "and it goes on there."
+        )
+    if way.done:  # it was at its end: nothing is left to go on with
+        return f"Stopped, but all {way.done:,} rows are stored."
+    return NOTHING_STORED
+
+
 def _work(
     what: str,
     act: Callable[..., ImportReport],
@@ -120,9 +178,10 @@ def _work(
     file: Path,
     plan: ImportPlan,
     rejects: Path,
+    way: Way,
 ) -> ImportReport:
     """Rehearse or import, as `act` does; `what` it does stands before the bar."""
-    with _bar(what) as progress, desk.database.importing() as sessions:
+    with _bar(what, way) as progress, desk.database.importing() as sessions:
         return act(
             sessions,
             file,
@@ -136,8 +195,13 @@ def _work(
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def _bar(what: str, way: Way) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal; what is yielded takes the rows worked through, and of how many."""
+
+    def go_on(done: int, total: int) -> None:
+        way.done, way.total = done, total
+        bar.update(task, completed=done, total=total)
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -146,15 +210,30 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     )
     with Progress(*columns, console=aside, disable=not aside.is_terminal) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield go_on
 
 
 def _tell(
-    report: ImportReport, columns: Mapping[str, str], rejects: Path, *, done: bool, as_json: bool
+    report: ImportReport,
+    columns: Mapping[str, str],
+    rejects: Path,
+    *,
+    before: int = 0,
+    done: bool,
+    as_json: bool,
 ) -> None:
+    """Tell what came of it; `before`: rows that an import which was cut off had stored."""
     values = asdict(report)
     if as_json:
-        emit({**values, "columns": columns, "dry_run": not done, "rejected_file": str(rejects)})
+        emit(
+            {
+                **values,
+                "stored_before": before,
+                "columns": columns,
+                "dry_run": not done,
+                "rejected_file": str(rejects),
+            }
+        )
         return
     if not done:
         show_table(("Column", "Taken as"), columns.items())

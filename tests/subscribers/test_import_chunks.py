@@ -55,6 +55,42 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
     assert readers.bring_in(path) == ImportReport(rows=35, known=35)
 
 
+def test_every_row_of_a_stored_chunk_counts_as_stored_whatever_became_of_it(
+    readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 10)
+    names = [f"r{number:02}@x.example" for number in range(15)]
+    readers.do(suppression.suppress, names[0], SuppressionReason.MANUAL, now=NOW)
+    left = readers.subscribe(names[1])
+    readers.do(unsubscribe.leave, left, readers.publication_id, CLICK, now=NOW)
+    readers.subscribe(names[2])
+    readers.ask(names[3])
+    text = "email\n" + "\n".join([*names, names[4], "no address"]) + "\n"
+    plan = imports.ImportPlan(readers.publication_id, "a fair")
+    fingerprint = imports.fingerprint_of(readers.file(text), plan)
+    chunks = iter([merge.merge])
+
+    def cut_off(session: Session, terms: Terms, staged: int) -> Mapping[str, int]:
+        for whole in chunks:
+            return whole(session, terms, staged)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hands, "merge", cut_off)
+        with pytest.raises(KeyboardInterrupt), readers.session() as session:
+            bring_in_over([session], readers, text)
+    assert readers.do(imports.rows_stored, plan, fingerprint) == 10
+
+    with readers.session() as session:
+        report = bring_in_over([session], readers, text)
+
+    assert report == ImportReport(
+        rows=17, added=11, added_active=11, known=1, updated=1, unsubscribed_kept=1,
+        suppressed=1, duplicates=1, rejected=1,
+    )  # fmt: skip
+    assert readers.do(imports.rows_stored, plan, fingerprint) == 0
+
+
 @pytest.mark.parametrize("act", [imports.import_readers, imports.rehearse])
 def test_an_import_commits_in_chunks_and_tells_its_progress(
     readers: Readers, monkeypatch: pytest.MonkeyPatch, act: Act
