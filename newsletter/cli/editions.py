@@ -26,7 +26,7 @@ from newsletter.cli.output import (
     show_findings,
     show_table,
 )
-from newsletter.cli.standing import TOLD_APART, details, waits
+from newsletter.cli.standing import TOLD_APART, details, doubt, waits
 from newsletter.dispatch import control
 from newsletter.dispatch.alerts import alert_of_import
 from newsletter.dispatch.permission import require_permission
@@ -120,6 +120,8 @@ def show(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fals
             *details(state, now=now()),
         ],
     )
+    if way_out := doubt(state):
+        say(way_out)
 
 
 def approve_(name: Name, publication: PublicationSlug = None, as_json: AsJson = False) -> None:

@@ -1,4 +1,4 @@
-"""How an edition stands, in words: by domain group, what went wrong, and what it waits for."""
+"""How an edition stands, in words: by domain group, what went wrong, what it waits for, what is in doubt."""
 
 from typing import Any
 
@@ -24,6 +24,15 @@ def details(state: dict[str, Any], *, now: float) -> list[tuple[str, str]]:
         for one in state["errors"]
     ]
     return lanes + errors + [("waits", line) for line in waits(state, now=now)]
+
+
+def doubt(state: dict[str, Any]) -> str | None:
+    """What to do about deliveries in doubt, where nothing else is under way; else None."""
+    unsure = state["unsure"]
+    if not unsure or state["queued"]:
+        return None
+    are = "delivery is" if unsure == 1 else "deliveries are"
+    return f"{unsure:,} {are} in doubt: newsletter edition resolve {state['edition']}"
 
 
 def waits(state: dict[str, Any], *, now: float) -> list[str]:

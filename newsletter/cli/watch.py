@@ -13,7 +13,7 @@ from newsletter.cli.desk import open_desk
 from newsletter.cli.editions import Name
 from newsletter.cli.output import AsJson, PublicationSlug, console, emit, say
 from newsletter.cli.send import current, is_over, rest
-from newsletter.cli.standing import details
+from newsletter.cli.standing import details, doubt
 
 SECONDS = 1.0
 SHOWN = ("status", "recipients", "queued", "per_second", "eta_seconds", "unsure", "hold_reason")
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = False) -> None:
-    """Watch an edition until it is sent, paused or cancelled; Ctrl-C only stops watching."""
+    """Watch an edition until nothing more happens without a person; Ctrl-C only stops watching."""
     with open_desk(publication) as desk:
         began, state = time.monotonic(), current(desk, name)
         with Live(console=console, transient=True, auto_refresh=False) as live:
@@ -39,8 +39,10 @@ def watch(name: Name, publication: PublicationSlug = None, as_json: AsJson = Fal
                 began, state = time.monotonic(), current(desk, name)
     if as_json:
         emit(state)
-    else:
-        console.print(_picture(state))
+        return
+    console.print(_picture(state))
+    if way_out := doubt(state):
+        say(way_out)
 
 
 def _tell(state: dict[str, Any]) -> None:
