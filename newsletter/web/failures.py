@@ -91,10 +91,12 @@ def answer_failure(request: Request, error: Exception) -> Response:
     """Answer in the form that the asker reads."""
     if request.url.path.startswith("/api/"):
         return answer_tool(error)
-    return house_of(request).pages.problem(_publication(request), _problem(error))
+    return house_of(request).pages.problem(_publication(request), _problem(request, error))
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(request: Request, error: Exception) -> Problem:
+    if isinstance(error, RequestValidationError) and request.method == "GET":
+        return NOTHING_HERE  # a query that will not do: nobody filled in a form
     if isinstance(error, HTTPException):
         general = Problem(error.status_code, "That didn't work", str(error.detail))
         return BY_STATUS.get(error.status_code, general)

@@ -76,6 +76,13 @@ def test_the_archive_is_cut_by_year(web: httpx.Client, world: World) -> None:
     assert "Nothing was sent in 1999" in web.get("/archive?year=1999").text
 
 
+@pytest.mark.parametrize("year", ["abc", "", "20 26"])
+def test_a_year_that_is_none_is_a_page_that_there_is_not(web: httpx.Client, year: str) -> None:
+    answer = web.get("/archive", params={"year": year})
+    assert answer.status_code == 404
+    assert "The archive has every edition" in answer.text
+
+
 def test_the_feed_is_atom_with_the_latest_first(web: httpx.Client, world: World) -> None:
     world.edition("2026-11-21", "Second")
     world.edition("2026-11-22", "Third & <last>")
