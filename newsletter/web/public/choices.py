@@ -1,4 +1,4 @@
-"""What a form offers and what came back: topics, tracking, languages, time zones."""
+"""What a form offers and what came back: topics, tracking, languages, time zones, an address."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from emails.languages import LANGUAGES
 from newsletter.publications import Publication
+from subscribers.errors import SubscribersError
 from subscribers.models import Tracking
 
 LABELS: Mapping[str, str] = {
@@ -68,6 +69,11 @@ class TrackingChoice:
     explained: str
     chosen: bool
     locked: bool
+
+
+def why_no_address(typed: str, error: SubscribersError) -> str:
+    """What stands beside the field whose address will not do; of an empty one, what to do."""
+    return str(error) if typed.strip() else "Please write your email address."
 
 
 def topic_boxes(publication: Publication, muted: Collection[str]) -> tuple[TopicBox, ...]:

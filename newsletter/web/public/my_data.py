@@ -20,6 +20,7 @@ from newsletter.publications import Publication
 from newsletter.tokens import Purpose
 from newsletter.web.house import Here, House, client_ip
 from newsletter.web.pages import PRIVATE, Problem
+from newsletter.web.public.choices import why_no_address
 from newsletter.web.public.fresh_mail import mail_fresh_link
 from subscribers import fresh_links
 from subscribers.addresses import mask
@@ -87,7 +88,7 @@ def ask(request: Request, house: Here, form: Annotated[MyDataForm, Form()]) -> R
     try:
         publication = house.database.transact(work)
     except InvalidAddress as error:
-        return _form(house, request, form, problem=str(error))
+        return _form(house, request, form, problem=why_no_address(form.email, error))
     return house.pages.page("my_data_sent.html.j2", publication, email=form.email)
 
 

@@ -13,7 +13,7 @@ from newsletter.publications import Publication
 from newsletter.signup_policy import signup_policy
 from newsletter.web.challenge import solved
 from newsletter.web.house import Here, House, client_ip
-from newsletter.web.public.choices import muted_by, topic_boxes
+from newsletter.web.public.choices import muted_by, topic_boxes, why_no_address
 from newsletter.web.public.wishes import Wishes
 from newsletter.web.reception import SignUp
 from newsletter.web.wording import tracking_consent
@@ -57,7 +57,8 @@ async def subscribe(request: Request, house: Here, form: Annotated[SignupForm, F
     try:
         address = parse(form.email, policy)
     except (InvalidAddress, AddressRefused) as error:
-        return await run_in_threadpool(_form, house, request, form, problem=str(error))
+        problem = why_no_address(form.email, error)
+        return await run_in_threadpool(_form, house, request, form, problem=problem)
     ip = client_ip(request)
     passed = not form.website and await solved(house.challenge, form.others, ip=ip, now=house.now())
     asked = signup.Request(

@@ -85,6 +85,16 @@ def test_what_is_no_address_is_said_at_the_field(
     assert world.notices() == []
 
 
+@pytest.mark.parametrize("email", ["", "  "])
+@pytest.mark.parametrize("path", ["/subscribe", "/my-data"])
+def test_who_leaves_the_field_empty_is_asked_for_an_address(
+    web: httpx.Client, path: str, email: str
+) -> None:
+    page = web.post(path, data={"email": email, "wish": "copy"}).text
+    assert "Please write your email address." in page
+    assert "is not an address" not in page
+
+
 def test_what_was_ticked_stays_ticked_when_the_address_is_wrong(web: httpx.Client) -> None:
     answer = web.post(
         "/subscribe",
