@@ -6,7 +6,7 @@ aiosmtplib connects, secures and logs in; the hot loop (smtp_pipeline.py) does t
 import asyncio
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock, Thread
 from typing import Any, TypeVar
@@ -54,7 +54,9 @@ class SmtpProvider:
         self._loop = LoopThread("smtp")
 
     def submit(self, mailing: Mailing) -> Future[Sequence[Outcome]]:
-        window = Window(mailing, self._messages.of(mailing), self._server)
+        # Made here: in the loop's thread all connections would stand still meanwhile.
+        made = replace(mailing, recipients=tuple(mailing.recipients))
+        window = Window(made, self._messages.of(made), self._server)
         self._loop.call(self._pool.offer, window)
         return window.future
 
