@@ -125,13 +125,15 @@ def clean(text: str) -> str:
 @lru_cache(10_000)
 def language(text: str) -> str:
     """Read a language tag; none where it is none, as where nothing stands: the publication's."""
-    return clean(text) if is_language(clean(text)) else ""
+    tag = clean(text)
+    return tag if is_language(tag) else ""
 
 
 @lru_cache(10_000)
 def time_zone(text: str) -> str:
     """Read a time zone; none where there is no such zone, as where nothing stands."""
-    return clean(text) if is_time_zone(clean(text)) else ""
+    zone = clean(text)
+    return zone if is_time_zone(zone) else ""
 
 
 # BCP 47, as far as people use it; no longer than RFC 5646 §4.4.1 asks everybody to take.

@@ -42,7 +42,7 @@ class Pool:
         """Queue a window and see that somebody works on it."""
         try:
             self._queue.add(window)
-        except Exception as error:  # noqa: BLE001 - its recipients are made here: nobody else hears it
+        except Exception as error:  # noqa: BLE001 - its jobs are made here: nobody else hears it
             window.future.set_exception(error)
         self._answer_if_away()
         while len(self._workers) < min(self._limit, len(self._queue)):

@@ -69,7 +69,7 @@ class Window:
             self.future.set_result(())
 
     def jobs(self) -> list["Job"]:
-        """One a recipient; they are looked at here for the first time, and made if need be."""
+        """One a recipient, each with its envelope sender, which is signed here where bounces have one."""
         both = zip(self._mailing.recipients, envelope_senders(self._mailing), strict=True)
         return [
             Job(self, position, recipient, sender)
@@ -224,7 +224,7 @@ class JobQueue:
         return len(self._urgent) + len(self._others)
 
     def add(self, window: Window) -> None:
-        """Queue all jobs of a window, or none: making its recipients may raise anything."""
+        """Queue all jobs of a window, or none: making them may raise anything."""
         self._line_of(window).extend(window.jobs())
 
     def _line_of(self, window: Window) -> deque[Job]:
